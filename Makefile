@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# make            the three build outputs
+# make run        the demonstration; make run IFACE=eth0 GEOIP=f.mmdb: the daemon on a NIC
+# make check      all tests; make check T=tests/unit/test_ip.c: one of them
+# Both of the latter install what they need first (tools/install-deps lists it).
+
+Q := $(if $(V),,@)
+export PATH := $(PATH):/usr/sbin:/sbin
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+B       ?= build
+CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
+CLANG   ?= clang
+LLVM_STRIP ?= $(subst clang,llvm-strip,$(CLANG))
+PREFIX  ?= /usr/local
+VERSION := $(shell cat VERSION 2>/dev/null || echo 0.1.0)
+
+PKGS    := libbpf libmicrohttpd jansson sqlite3 libcurl inih libsystemd libpcap libmaxminddb
+PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
+PKG_LIBS   = $(shell pkg-config --libs $(PKGS)) -lelf -lz
+
+WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+CFLAGS  ?= -O2 -g
+ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -DRG_VERSION='"$(VERSION)"' \
+             -Iinclude -Iuser -I$(B) $(PKG_CFLAGS) -MMD -MP
+SAN     := -O1 -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+BPF_CFLAGS = -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-function \
+             -D__TARGET_ARCH_x86 -I$(B) -Iinclude -MMD -MP
+
+MAINS   := user/daemon/main.c user/cli/main.c
+LIB_SRC := $(filter-out $(MAINS),$(wildcard user/*/*.c))
+LIB_OBJ := $(LIB_SRC:%.c=$(B)/obj/%.o)
+SAN_OBJ := $(LIB_SRC:%.c=$(B)/san/%.o)
+HARNESS := $(wildcard tests/harness/*.c)
+TOOLS_C := $(filter tests/harness/udpcat.c,$(HARNESS))
+HARNESS_LIB := $(filter-out $(TOOLS_C),$(HARNESS))
+
+UNIT    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
+BPF     := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bpf/test_*.c))
+FUZZ    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
+E2E     := $(wildcard tests/e2e/*.sh)
+
+.PHONY: all deps run check check-built bench fuzz lint install clean
+all: $(B)/regiongated $(B)/regiongate $(B)/regiongate.bpf.o
+
+# --- the BPF program and its skeleton
+$(B)/vmlinux.h: | $(B)
+	@test -r /sys/kernel/btf/vmlinux || { echo "regiongate: the kernel has no BTF (/sys/kernel/btf/vmlinux): CONFIG_DEBUG_INFO_BTF is needed to build" >&2; exit 1; }
+	$(Q)bpftool btf dump file /sys/kernel/btf/vmlinux format c > $@
+$(B)/regiongate.bpf.o: bpf/regiongate.bpf.c $(B)/vmlinux.h
+	@echo "  BPF   $@"
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+	$(Q)$(LLVM_STRIP) -g $@
+$(B)/regiongate.skel.h: $(B)/regiongate.bpf.o
+	$(Q)bpftool gen skeleton $< name regiongate_bpf > $@
+$(B):
+	mkdir -p $@
+
+# --- user space: one library, two programs
+$(B)/obj/%.o: %.c | $(B)/regiongate.skel.h
+	@mkdir -p $(@D)
+	@echo "  CC    $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
+$(B)/san/%.o: %.c | $(B)/regiongate.skel.h
+	@mkdir -p $(@D)
+	@echo "  CC    $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -c $< -o $@
+$(B)/obj/user/dataplane/load.o $(B)/san/user/dataplane/load.o: $(B)/regiongate.skel.h
+$(B)/libregiongate.a: $(LIB_OBJ)
+	$(Q)rm -f $@ && ar rcs $@ $^
+$(B)/libregiongate-san.a: $(SAN_OBJ)
+	$(Q)rm -f $@ && ar rcs $@ $^
+$(B)/regiongated: $(B)/obj/user/daemon/main.o $(B)/libregiongate.a
+	@echo "  CC    $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(PKG_LIBS)
+$(B)/regiongate: $(B)/obj/user/cli/main.o $(B)/libregiongate.a
+	@echo "  CC    $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(PKG_LIBS)
+
+# --- a real GeoIP database without a vendor account
+$(B)/geoip.mmdb: tools/geoip-import | $(B)
+	tools/geoip-import $@
+
+# --- tests
+$(B)/tests/unit/%: tests/unit/%.c $(B)/libregiongate-san.a
+	@mkdir -p $(@D)
+	@echo "  CC    $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Ibpf -Itests -MF $@.d $< $(HARNESS_LIB) $(B)/libregiongate-san.a -o $@ -lcmocka $(PKG_LIBS)
+$(B)/tests/bpf/%: tests/bpf/%.c $(HARNESS_LIB) $(B)/libregiongate.a
+	@mkdir -p $(@D)
+	@echo "  CC    $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MF $@.d $< $(HARNESS_LIB) $(B)/libregiongate.a -o $@ -lcmocka $(PKG_LIBS)
+$(B)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(B)/libregiongate-san.a
+	@mkdir -p $(@D)
+	@echo "  CC    $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Ibpf -Itests -MF $@.d $< tests/fuzz/replay_main.c $(B)/libregiongate-san.a -o $@ $(PKG_LIBS)
+$(B)/tests/udpcat: tests/harness/udpcat.c
+	@mkdir -p $(@D)
+	@echo "  CC    $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -MF $@.d $< -o $@
+
+# --- benchmarks: figures, never part of a test
+BENCH_SRC := $(wildcard tools/bench/*.c)
+BENCH_SRC := $(filter-out %.bpf.c,$(BENCH_SRC))
+$(B)/bench/%.bpf.o: tools/bench/%.bpf.c $(wildcard bpf/*) $(wildcard include/*) $(B)/vmlinux.h tools/bench/mutate.h
+	@mkdir -p $(@D)
+	@echo "  BPF   $@"
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+$(B)/bench/bench: $(BENCH_SRC) $(B)/libregiongate.a
+	@echo "  CC    $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -Itools/bench -MF $@.d $(BENCH_SRC) $(B)/libregiongate.a -o $@ $(PKG_LIBS)
+bench: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(B)/geoip.mmdb $(B)/bench/filter.bpf.o $(B)/bench/lpm.bpf.o $(B)/bench/bench
+	$(B)/bench/bench $(B)/geoip.mmdb $(B) $(B)/bench.json
+
+TEST_PROGRAMS := $(UNIT) $(BPF) $(FUZZ)
+check-built: all $(B)/geoip.mmdb $(TEST_PROGRAMS) $(B)/tests/udpcat
+	RG_BUILD=$(abspath $(B)) tools/run-tests $(T)
+deps:
+	@tools/install-deps
+check: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) check-built
+run: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(B)/geoip.mmdb $(B)/tests/udpcat
+	@RG_BUILD=$(abspath $(B)) IFACE=$(IFACE) GEOIP=$(GEOIP) tools/demo
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+clean:
+	rm -rf $(B)

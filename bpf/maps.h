@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Every map, declared once. Keys and values: rg_abi.h. Sizes of 1 are set by the
+ * loader from the configuration before the program is loaded. */
+#ifndef RG_BPF_MAPS_H
+#define RG_BPF_MAPS_H
+
+#include "bpf.h"
+
+/* Constants of a load, filled by the loader. */
+const volatile __u64 rg_cookie;               /* of struct rg_trace */
+const volatile struct rg_geo_layout rg_layout;
+
+#define RG_ARRAY(map_name, value_type, size, flags)     \
+	struct {                                        \
+		__uint(type, BPF_MAP_TYPE_ARRAY);       \
+		__uint(max_entries, size);              \
+		__uint(map_flags, flags);               \
+		__type(key, __u32);                     \
+		__type(value, value_type);              \
+	} map_name SEC(".maps")
+
+RG_ARRAY(rg_state, struct rg_state, 1, BPF_F_MMAPABLE);
+RG_ARRAY(rg_locals, struct rg_local, 2 * RG_LOCALS_SLOTS, BPF_F_MMAPABLE);
+RG_ARRAY(rg_ports, struct rg_port_block, 1, BPF_F_MMAPABLE);
+RG_ARRAY(rg_meetings, struct rg_meeting, 1, BPF_F_MMAPABLE);
+RG_ARRAY(rg_policies, struct rg_policy_entry, RG_POLICIES_MAX, BPF_F_MMAPABLE);
+RG_ARRAY(rg_regions, struct rg_region_entry, RG_REGIONS_MAX, BPF_F_MMAPABLE);
+
+/* For readers and for bookkeeping, not for packets: see struct rg_endpoint_key. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct rg_endpoint_key);
+	__type(value, struct rg_endpoint);
+} rg_endpoints SEC(".maps");
+
+/* clang emits only a forward declaration of a type that is only named behind two pointers */
+const volatile union rg_geo_block rg_geo_block_btf;
+
+struct rg_geo_table {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, union rg_geo_block);
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct rg_geo_table);
+} rg_geo SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, RG_REASON_STATS);
+	__type(key, __u32);
+	__type(value, struct rg_count);
+} rg_reason_stat SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, RG_REGIONS_MAX);
+	__type(key, __u32);
+	__type(value, struct rg_region_stat);
+} rg_region_stat SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct rg_mtg_stat_key);
+	__type(value, struct rg_count);
+} rg_mtg_stat SEC(".maps");
+
+static __always_inline const struct rg_state *rg_state_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&rg_state, &zero);
+}
+
+#endif

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Stage: parse. Ethernet, VLAN tags, IPv4 or IPv6 with extension headers, then
+ * the ports of UDP or TCP. Fills struct rg_packet; never guesses: what it can not
+ * read has a result of its own.
+ *
+ * Includable natively (tests/unit, fuzz): it needs only the types of bpf.h and
+ * RG_FRAME_LENGTH(frame), the length of the frame with all its fragments.
+ */
+#ifndef RG_BPF_PARSE_H
+#define RG_BPF_PARSE_H
+
+#include "packet.h"
+
+enum rg_parse {
+	RG_PARSE_OK,          /* UDP or TCP with addresses and ports */
+	RG_PARSE_NOT_IP,
+	RG_PARSE_OTHER,       /* IP that can not be conference traffic: ICMP, GRE, ESP ... */
+	RG_PARSE_FRAGMENT,    /* a later fragment: it has no ports */
+	RG_PARSE_MALFORMED,   /* truncated or contradicting lengths; hosts drop it, too */
+	RG_PARSE_UNSUPPORTED, /* beyond the bounds of rg_limits.h, or headers outside the linear part */
+};
+
+struct rg_frame {
+	void *pos, *end;  /* the linear part that is left */
+	void *ctx;        /* for RG_FRAME_LENGTH */
+	__u32 before;     /* bytes before pos */
+};
+
+#define RG_ETH_P_IP     0x0800
+#define RG_ETH_P_IPV6   0x86dd
+#define RG_ETH_P_8021Q  0x8100
+#define RG_ETH_P_8021AD 0x88a8
+#define RG_ETH_P_QINQ1  0x9100 /* older QinQ tag, still configured on switches */
+/* IPv6 extension headers; macros in the kernel, so not in its BTF */
+#define RG_IPPROTO_HOPOPTS  0
+#define RG_IPPROTO_ROUTING  43
+#define RG_IPPROTO_FRAGMENT 44
+#define RG_IPPROTO_DSTOPTS  60
+#define RG_IP_OFFSET    0x1fff
+#define RG_IP_MF        0x2000
+
+struct rg_vlan_header { __be16 tci, next; };
+struct rg_ext_header { __u8 next, length; };
+struct rg_fragment_header { __u8 next, reserved; __be16 offset; __be32 id; };
+
+static __always_inline void rg_addr_of_v4(__be32 v4, struct rg_addr *ret)
+{
+	ret->halves[0] = 0;
+	ret->words[2] = bpf_htonl(0xffff);
+	ret->words[3] = v4;
+}
+
+/* Take @n bytes of the linear part; NULL if they are not there. */
+static __always_inline void *rg_frame_take(struct rg_frame *frame, __u32 n)
+{
+	void *at = frame->pos;
+
+	if (at + n > frame->end)
+		return NULL;
+	frame->pos = at + n;
+	frame->before += n;
+	return at;
+}
+
+/* Bytes from pos to the frame's end. The helper call is only paid by packets
+ * that claim more than the linear part holds. */
+static __always_inline int rg_frame_holds(struct rg_frame *frame, __u32 n, __u32 *ret_bytes)
+{
+	if (frame->pos + n <= frame->end)
+		return 1;
+	*ret_bytes = RG_FRAME_LENGTH(frame);
+	return frame->before + n <= *ret_bytes;
+}
+
+static __always_inline int rg_is_vlan(__u16 type)
+{
+	return type == RG_ETH_P_8021Q || type == RG_ETH_P_8021AD || type == RG_ETH_P_QINQ1;
+}
+
+/* Ethernet and its tags. @ret_type: host order; a VLAN type if there are too many tags. */
+static __always_inline int rg_parse_ethernet(struct rg_frame *frame, __u16 *ret_type)
+{
+	struct ethhdr *eth = rg_frame_take(frame, sizeof(*eth));
+	__u16 type;
+
+	if (!eth)
+		return -1;
+	type = bpf_ntohs(eth->h_proto);
+	for (int i = 0; i < RG_VLAN_TAGS_MAX && rg_is_vlan(type); i++) {
+		struct rg_vlan_header *tag = rg_frame_take(frame, sizeof(*tag));
+
+		if (!tag)
+			return -1;
+		type = bpf_ntohs(tag->next);
+	}
+	*ret_type = type;
+	return 0;
+}
+
+static __always_inline __u32 rg_protocols_of(__u8 protocol)
+{
+	return protocol == IPPROTO_UDP ? RG_PROTO_BIT(RG_PROTO_UDP) :
+	       protocol == IPPROTO_TCP ? RG_PROTO_BIT(RG_PROTO_TCP) : 0;
+}
+
+/* @ret_length: bytes of the transport header and payload; @ret_more: later fragments follow. */
+static __always_inline enum rg_parse rg_parse_ipv4(struct rg_frame *frame, struct rg_packet *pkt,
+						   __u32 *ret_length, int *ret_more)
+{
+	struct iphdr *ip = frame->pos;
+	__u32 header, total;
+	__u16 fragment;
+
+	if ((void *)(ip + 1) > frame->end)
+		return RG_PARSE_MALFORMED;
+	rg_addr_of_v4(pkt->direction == RG_INGRESS ? ip->saddr : ip->daddr, &pkt->remote);
+	rg_addr_of_v4(pkt->direction == RG_INGRESS ? ip->daddr : ip->saddr, &pkt->local);
+	pkt->has_addresses = 1;
+	header = ip->ihl * 4;
+	total = bpf_ntohs(ip->tot_len);
+	if (ip->version != 4 || header < sizeof(*ip) || total < header ||
+	    !rg_frame_holds(frame, total, &pkt->bytes))
+		return RG_PARSE_MALFORMED;
+	pkt->protocols = rg_protocols_of(ip->protocol);
+	if (!pkt->protocols)
+		return RG_PARSE_OTHER;
+	fragment = bpf_ntohs(ip->frag_off);
+	if (fragment & RG_IP_OFFSET)
+		return RG_PARSE_FRAGMENT;
+	*ret_more = fragment & RG_IP_MF;
+	*ret_length = total - header;
+	return rg_frame_take(frame, header) ? RG_PARSE_OK : RG_PARSE_UNSUPPORTED;
+}
+
+static __always_inline int rg_is_ipv6_ext(__u8 next)
+{
+	return next == RG_IPPROTO_HOPOPTS || next == RG_IPPROTO_ROUTING || next == RG_IPPROTO_DSTOPTS ||
+	       next == IPPROTO_AH || next == RG_IPPROTO_FRAGMENT;
+}
+
+/* Walk the extension headers (RFC 8200, AH: RFC 4302). @next: of the IPv6 header, then the
+ * transport's. @length: bytes after the IPv6 header, then after the extension headers. */
+static __always_inline enum rg_parse rg_parse_ipv6_ext(struct rg_frame *frame, __u8 *next,
+						       __u32 *length, int *ret_more)
+{
+	for (int i = 0; i < RG_IPV6_EXT_MAX; i++) {
+		struct rg_ext_header *ext = frame->pos;
+		__u32 size;
+
+		if (!rg_is_ipv6_ext(*next))
+			return RG_PARSE_OK;
+		if ((void *)ext + 8 > frame->end)
+			return *length < 8 ? RG_PARSE_MALFORMED : RG_PARSE_UNSUPPORTED;
+		size = *next == RG_IPPROTO_FRAGMENT ? 8 :
+		       *next == IPPROTO_AH ? (ext->length + 2) * 4 : (ext->length + 1) * 8;
+		if (size > *length)
+			return RG_PARSE_MALFORMED;
+		if (*next == RG_IPPROTO_FRAGMENT) {
+			__u16 offset = bpf_ntohs(((struct rg_fragment_header *)ext)->offset);
+
+			*next = ext->next;
+			if (offset & 0xfff8)
+				return RG_PARSE_FRAGMENT;
+			*ret_more |= offset & 1;
+		} else {
+			*next = ext->next;
+		}
+		*length -= size;
+		if (!rg_frame_take(frame, size))
+			return RG_PARSE_UNSUPPORTED;
+	}
+	return rg_is_ipv6_ext(*next) ? RG_PARSE_UNSUPPORTED : RG_PARSE_OK;
+}
+
+static __always_inline enum rg_parse rg_parse_ipv6(struct rg_frame *frame, struct rg_packet *pkt,
+						   __u32 *ret_length, int *ret_more)
+{
+	struct ipv6hdr *ip = rg_frame_take(frame, sizeof(*ip));
+	enum rg_parse result = RG_PARSE_OK;
+	__u8 next;
+
+	if (!ip)
+		return RG_PARSE_MALFORMED;
+	__builtin_memcpy(&pkt->remote, pkt->direction == RG_INGRESS ? &ip->saddr : &ip->daddr, 16);
+	__builtin_memcpy(&pkt->local, pkt->direction == RG_INGRESS ? &ip->daddr : &ip->saddr, 16);
+	pkt->has_addresses = 1;
+	next = ip->nexthdr;
+	*ret_length = bpf_ntohs(ip->payload_len);
+	if (ip->version != 6)
+		return RG_PARSE_MALFORMED;
+	if (!*ret_length && next == RG_IPPROTO_HOPOPTS) /* jumbogram, RFC 2675: the frame tells */
+		*ret_length = RG_FRAME_LENGTH(frame) - frame->before;
+	else if (!rg_frame_holds(frame, *ret_length, &pkt->bytes))
+		return RG_PARSE_MALFORMED;
+	if (rg_is_ipv6_ext(next))
+		result = rg_parse_ipv6_ext(frame, &next, ret_length, ret_more);
+	if (rg_is_ipv6_ext(next)) /* ends inside the chain: it may hide either protocol */
+		return result;
+	pkt->protocols = rg_protocols_of(next);
+	return pkt->protocols ? result : RG_PARSE_OTHER;
+}
+
+/* The ports. Lengths are compared only where the whole datagram is in this packet. */
+static __always_inline enum rg_parse rg_parse_transport(struct rg_frame *frame, struct rg_packet *pkt,
+							__u32 length, int more)
+{
+	int udp = pkt->protocols == RG_PROTO_BIT(RG_PROTO_UDP);
+	__u32 need = udp ? sizeof(struct udphdr) : sizeof(struct tcphdr), claimed;
+	__be16 source, dest;
+	void *at = frame->pos;
+
+	if (length < need)
+		return RG_PARSE_MALFORMED;
+	if (udp) {
+		struct udphdr *header = at;
+
+		if ((void *)(header + 1) > frame->end)
+			return RG_PARSE_UNSUPPORTED;
+		source = header->source;
+		dest = header->dest;
+		claimed = bpf_ntohs(header->len);
+		if (!claimed) /* UDP in a jumbogram; elsewhere hosts drop it */
+			claimed = length;
+	} else {
+		struct tcphdr *header = at;
+
+		if ((void *)(header + 1) > frame->end)
+			return RG_PARSE_UNSUPPORTED;
+		source = header->source;
+		dest = header->dest;
+		claimed = header->doff * 4;
+	}
+	if (claimed < need || (claimed > length && !more))
+		return RG_PARSE_MALFORMED;
+	pkt->protocol = udp ? RG_PROTO_UDP : RG_PROTO_TCP;
+	pkt->remote_port = bpf_ntohs(pkt->direction == RG_INGRESS ? source : dest);
+	pkt->local_port = bpf_ntohs(pkt->direction == RG_INGRESS ? dest : source);
+	return RG_PARSE_OK;
+}
+
+/** Parse a frame. @pkt: zeroed but for direction and bytes. pkt->protocols holds the
+ *  protocols that the packet may have, also when the result is not RG_PARSE_OK. */
+static __always_inline enum rg_parse rg_parse(struct rg_frame *frame, struct rg_packet *pkt)
+{
+	enum rg_parse result;
+	__u32 length = 0;
+	int more = 0;
+	__u16 type;
+
+	pkt->protocols = RG_PROTO_BIT(RG_PROTO_UDP) | RG_PROTO_BIT(RG_PROTO_TCP);
+	if (rg_parse_ethernet(frame, &type))
+		return RG_PARSE_NOT_IP;
+	if (type == RG_ETH_P_IP)
+		result = rg_parse_ipv4(frame, pkt, &length, &more);
+	else if (type == RG_ETH_P_IPV6)
+		result = rg_parse_ipv6(frame, pkt, &length, &more);
+	else
+		return rg_is_vlan(type) ? RG_PARSE_UNSUPPORTED : RG_PARSE_NOT_IP;
+	if (result != RG_PARSE_OK)
+		return result;
+	return rg_parse_transport(frame, pkt, length, more);
+}
+
+#endif

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The filter: the stages in their order. Needs kernel 5.18 (xdp.frags). */
+#include "bpf.h"
+#include "maps.h"
+#define RG_FRAME_LENGTH(frame) ((__u32)bpf_xdp_get_buff_len((frame)->ctx))
+#include "parse.h"
+#include "endpoint.h"
+#include "geo_map.h"
+#include "policy.h"
+#include "verdict.h"
+#include "trace.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* A packet that could not be classified: refused where it may be meant for an endpoint. */
+static __always_inline enum rg_reason rg_judge_unparsed(const struct rg_state *state,
+							const struct rg_packet *pkt,
+							enum rg_parse parsed)
+{
+	if (parsed == RG_PARSE_NOT_IP)
+		return RG_REASON_PASS_NOT_IP;
+	if (parsed == RG_PARSE_OTHER)
+		return RG_REASON_PASS_NOT_CONFERENCE;
+	/* too many tags hide the address, but a host could deliver the packet */
+	if (parsed == RG_PARSE_UNSUPPORTED && !pkt->has_addresses && state->protocols)
+		return RG_REASON_REFUSE_UNSUPPORTED;
+	if (!rg_endpoint_possible(state, pkt))
+		return RG_REASON_PASS_NOT_CONFERENCE;
+	return parsed == RG_PARSE_FRAGMENT ? RG_REASON_REFUSE_FRAGMENT :
+	       parsed == RG_PARSE_MALFORMED ? RG_REASON_REFUSE_MALFORMED :
+	       RG_REASON_REFUSE_UNSUPPORTED;
+}
+
+static __always_inline enum rg_reason rg_judge(const struct rg_state *state, struct rg_frame *frame,
+					       struct rg_packet *pkt)
+{
+	enum rg_parse parsed = rg_parse(frame, pkt);
+	const struct rg_meeting *meeting;
+
+	if (parsed != RG_PARSE_OK)
+		return rg_judge_unparsed(state, pkt, parsed);
+
+	pkt->stage = RG_STAGE_ENDPOINT;
+	pkt->meeting = rg_endpoint_meeting(state, rg_local_find(state, &pkt->local), pkt);
+	if (!pkt->meeting)
+		return RG_REASON_PASS_NOT_CONFERENCE;
+	meeting = bpf_map_lookup_elem(&rg_meetings, &pkt->meeting);
+	if (!meeting || !meeting->policy)
+		return RG_REASON_PASS_NOT_CONFERENCE;
+	pkt->policy = meeting->policy;
+	pkt->meeting_flags = meeting->flags;
+
+	pkt->stage = RG_STAGE_REGION;
+	pkt->region = rg_region_lookup(bpf_be64_to_cpu(pkt->remote.halves[0]),
+				       bpf_be64_to_cpu(pkt->remote.halves[1]));
+
+	pkt->stage = RG_STAGE_POLICY;
+	return rg_policy_judge(pkt);
+}
+
+static __always_inline int rg_ingress(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct rg_frame frame = { .pos = data, .end = end, .ctx = ctx };
+	struct rg_packet pkt = { .direction = RG_INGRESS, .bytes = end - data };
+	const struct rg_state *state = rg_state_get();
+	int trace = rg_trace_flags(ctx);
+	__u32 reason;
+
+	if (!state)
+		return XDP_PASS;
+	reason = rg_judge(state, &frame, &pkt);
+	reason = rg_verdict(state, &pkt, reason, trace >= 0 && trace & RG_TRACE_DRY);
+	if (trace >= 0)
+		rg_trace_write(ctx, state, &pkt, reason);
+	return rg_reason_refuses(reason) ? XDP_DROP : XDP_PASS;
+}
+
+SEC("xdp.frags")
+int regiongate(struct xdp_md *ctx)
+{
+	return rg_ingress(ctx);
+}

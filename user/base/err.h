@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* How a function says why it failed.
+ *
+ * A fallible function returns 0 or a negative errno and takes `struct rg_err *err`
+ * as its last argument; on failure it fills it, on success it leaves it alone.
+ * The pure core never logs: the daemon, the API and the CLI say an error once.
+ */
+#ifndef RG_ERR_H
+#define RG_ERR_H
+
+#include <stdarg.h>
+
+/* RG_ERRS(X): X(NAME, http status, "problem type", "title"). The type is the last
+ * part of the problem+json "type" URI (tag "urn:regiongate:problem:"). */
+#define RG_ERRS(X)                                                              \
+	X(SYNTAX,       400, "syntax",       "The body is not JSON")            \
+	X(NOT_FOUND,    404, "not-found",    "No such resource")                \
+	X(METHOD,       405, "method",       "The resource has no such method") \
+	X(CONFLICT,     409, "conflict",     "Another resource holds it")       \
+	X(PRECONDITION, 412, "precondition", "The resource has changed")        \
+	X(TOO_LARGE,    413, "too-large",    "The body is too large")           \
+	X(INVALID,      422, "invalid",      "The request is not acceptable")   \
+	X(INTERNAL,     500, "internal",     "The daemon failed")               \
+	X(KERNEL,       503, "kernel",       "The kernel refused")              \
+	X(STORE,        503, "store",        "The store refused")               \
+	X(FULL,         507, "full",         "A table is full")
+
+enum rg_errc {
+	RG_ERR_NONE,
+#define X(name, status, type, title) RG_ERR_##name,
+	RG_ERRS(X)
+#undef X
+	RG_ERR_MAX
+};
+
+struct rg_err {
+	enum rg_errc code;
+	char pointer[192]; /* RFC 6901, to the offending field; "" if none */
+	char detail[512];  /* one sentence for a person */
+};
+
+/** Fill @err (may be NULL) and return @ret, so that `return rg_err_set(...)` reads well. */
+int rg_err_set(struct rg_err *err, int ret, enum rg_errc code, const char *pointer,
+	       const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/** Put @prefix ("/rules/0") in front of @err's pointer. */
+void rg_err_prefix(struct rg_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+int rg_errc_status(enum rg_errc code);         /* HTTP status */
+const char *rg_errc_type(enum rg_errc code);   /* "conflict" */
+const char *rg_errc_title(enum rg_errc code);
+
+#endif

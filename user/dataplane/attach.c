@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Interfaces: attach, detach, and what the kernel says of them. */
+#include "dataplane/private.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "base/cleanup.h"
+
+static const char *const modes[] = {
+	[RG_XDP_AUTO] = "auto", [RG_XDP_NATIVE] = "native", [RG_XDP_GENERIC] = "generic",
+};
+
+const char *rg_xdp_mode_text(enum rg_xdp_mode mode)
+{
+	return (size_t)mode < ARRAY_SIZE(modes) ? modes[mode] : "?";
+}
+
+int rg_xdp_mode_parse(const char *text, enum rg_xdp_mode *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		if (!strcmp(modes[i], text)) {
+			*ret = (enum rg_xdp_mode)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static const char *link_path(const struct rg_dp *dp, const char *ifname, char buf[512])
+{
+	return rg_dp_pin_path(dp->pin_dir, "links", ifname, buf);
+}
+
+static int link_info(int fd, struct bpf_link_info *ret)
+{
+	__u32 length = sizeof(*ret);
+
+	memset(ret, 0, sizeof(*ret));
+	return bpf_obj_get_info_by_fd(fd, ret, &length) ? -errno : 0;
+}
+
+static void prog_name(uint32_t id, char ret[16])
+{
+	struct bpf_prog_info info = {};
+	__u32 length = sizeof(info);
+	_cleanup_(rg_closep) int fd = bpf_prog_get_fd_by_id(id);
+
+	ret[0] = '\0';
+	if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &length))
+		snprintf(ret, 16, "%s", info.name);
+}
+
+/* Our pinned link on the interface with this index: its id, 0 if there is none. */
+static uint32_t our_link(const struct rg_dp *dp, const char *ifname, unsigned int ifindex)
+{
+	char path[512];
+	struct bpf_link_info info;
+	_cleanup_(rg_closep) int fd = dp->pin_dir ? bpf_obj_get(link_path(dp, ifname, path)) : -1;
+
+	return fd >= 0 && !link_info(fd, &info) && info.xdp.ifindex == ifindex ? info.id : 0;
+}
+
+int rg_dp_interface_status(struct rg_dp *dp, const char *ifname, struct rg_dp_interface *ret,
+			   struct rg_err *err)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	struct rg_dp_interface status = {};
+
+	status.ifindex = if_nametoindex(ifname);
+	if (!status.ifindex)
+		return rg_err_set(err, -ENODEV, RG_ERR_NOT_FOUND, "", "there is no interface '%s'", ifname);
+	snprintf(status.name, sizeof(status.name), "%s", ifname);
+	if (bpf_xdp_query((int)status.ifindex, 0, &query))
+		return rg_err_set(err, -errno, RG_ERR_KERNEL, "", "cannot ask the kernel about '%s': %s",
+				  ifname, strerror(errno));
+	status.prog_id = query.drv_prog_id ? query.drv_prog_id : query.skb_prog_id ? query.skb_prog_id : query.prog_id;
+	status.mode = query.drv_prog_id ? RG_XDP_NATIVE : RG_XDP_GENERIC;
+	if (status.prog_id) {
+		prog_name(status.prog_id, status.prog_name);
+		status.link_id = our_link(dp, ifname, status.ifindex);
+		status.attached = status.link_id != 0;
+	}
+	*ret = status;
+	return 0;
+}
+
+/* The driver's own words: link creation has none to give, a netlink request has. */
+static void native_words(const struct rg_dp *dp, unsigned int ifindex)
+{
+	rg_dp_words_clear();
+	if (!bpf_xdp_attach((int)ifindex, dp->prog_fd, XDP_FLAGS_DRV_MODE | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL))
+		bpf_xdp_detach((int)ifindex, XDP_FLAGS_DRV_MODE, NULL);
+}
+
+static int create_link(const struct rg_dp *dp, unsigned int ifindex, enum rg_xdp_mode mode)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts,
+		    .flags = mode == RG_XDP_NATIVE ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE);
+	int fd = bpf_link_create(dp->prog_fd, (int)ifindex, BPF_XDP, &opts);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int attach_error(const struct rg_dp *dp, const struct rg_dp_interface *before,
+			enum rg_xdp_mode mode, int r, struct rg_err *err)
+{
+	const char *words;
+
+	if (r == -EBUSY || r == -EEXIST)
+		return rg_err_set(err, -EBUSY, RG_ERR_CONFLICT, "", "'%s' has another XDP program already", before->name);
+	if (mode != RG_XDP_NATIVE)
+		return rg_err_set(err, r, RG_ERR_KERNEL, "", "cannot attach to '%s' in generic mode: %s",
+				  before->name, strerror(-r));
+	native_words(dp, before->ifindex);
+	words = rg_dp_words();
+	return rg_err_set(err, -EOPNOTSUPP, RG_ERR_INVALID, "/mode",
+			  "the driver of '%s' refuses native mode: %s%s%s%s; use auto or generic", before->name,
+			  strerror(-r), words[0] ? " (" : "", words, words[0] ? ")" : "");
+}
+
+static int attach_new(struct rg_dp *dp, const struct rg_dp_interface *before, enum rg_xdp_mode mode,
+		      struct rg_err *err)
+{
+	enum rg_xdp_mode first = mode == RG_XDP_AUTO ? RG_XDP_NATIVE : mode;
+	_cleanup_(rg_closep) int fd = create_link(dp, before->ifindex, first);
+	char path[512];
+
+	if (fd < 0 && fd != -EBUSY && mode == RG_XDP_AUTO) {
+		first = RG_XDP_GENERIC;
+		fd = create_link(dp, before->ifindex, first);
+	}
+	if (fd < 0)
+		return attach_error(dp, before, first, fd, err);
+	unlink(link_path(dp, before->name, path)); /* of an interface of this name that is gone */
+	if (bpf_obj_pin(fd, path))
+		return rg_err_set(err, -errno, RG_ERR_KERNEL, "", "cannot pin the link %s: %s", path, strerror(errno));
+	return 0;
+}
+
+int rg_dp_attach(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, struct rg_err *err)
+{
+	struct rg_dp_interface now;
+	char path[512];
+	int r;
+
+	if (!dp->pin_dir)
+		return rg_err_set(err, -EINVAL, RG_ERR_INTERNAL, "", "a filter without pins attaches to nothing");
+	r = rg_dp_interface_status(dp, ifname, &now, err);
+	if (r)
+		return r;
+	if (!now.attached && now.prog_id)
+		return rg_err_set(err, -EBUSY, RG_ERR_CONFLICT, "",
+				  "'%s' has another XDP program already: '%s' (id %u); it is left alone",
+				  ifname, now.prog_name, now.prog_id);
+	if (now.attached && (mode == RG_XDP_AUTO || mode == now.mode))
+		return 0;
+	if (now.attached) { /* one XDP program at a time: the other mode has to go first */
+		unlink(link_path(dp, ifname, path));
+		r = attach_new(dp, &now, mode, err);
+		if (r)
+			attach_new(dp, &now, now.mode, NULL);
+		return r;
+	}
+	return attach_new(dp, &now, mode, err);
+}
+
+int rg_dp_detach(struct rg_dp *dp, const char *ifname, struct rg_err *err)
+{
+	char path[512];
+	_cleanup_(rg_closep) int fd = dp->pin_dir ? bpf_obj_get(link_path(dp, ifname, path)) : -1;
+
+	if (fd < 0)
+		return rg_err_set(err, -ENOENT, RG_ERR_NOT_FOUND, "", "the filter is not attached to '%s'", ifname);
+	if (bpf_link_detach(fd))
+		return rg_err_set(err, -errno, RG_ERR_KERNEL, "", "cannot detach from '%s': %s", ifname, strerror(errno));
+	unlink(path);
+	return 0;
+}
+
+/* Name of the interface that a pinned link holds; 0 or -errno (-ENODEV: it is gone). */
+static int link_ifname(const char *path, char ret[IF_NAMESIZE])
+{
+	_cleanup_(rg_closep) int fd = bpf_obj_get(path);
+	struct bpf_link_info info;
+
+	if (fd < 0 || link_info(fd, &info))
+		return -errno;
+	return info.xdp.ifindex && if_indextoname(info.xdp.ifindex, ret) ? 0 : -ENODEV;
+}
+
+int rg_dp_interfaces(struct rg_dp *dp, struct rg_dp_interface **ret, size_t *ret_n, struct rg_err *err)
+{
+	_cleanup_(rg_freep) struct rg_dp_interface *list = NULL;
+	char links[512], path[512], ifname[IF_NAMESIZE];
+	struct dirent *entry;
+	size_t n = 0;
+	DIR *dir;
+
+	snprintf(links, sizeof(links), "%s/links", dp->pin_dir ? dp->pin_dir : "");
+	dir = dp->pin_dir ? opendir(links) : NULL;
+	while (dir && (entry = readdir(dir))) {
+		void *grown;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%.250s/%.250s", links, entry->d_name);
+		grown = realloc(list, (n + 1) * sizeof(*list));
+		if (!grown) {
+			closedir(dir);
+			return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
+		}
+		list = grown;
+		if (!link_ifname(path, ifname) && !rg_dp_interface_status(dp, ifname, &list[n], NULL))
+			n++;
+	}
+	if (dir)
+		closedir(dir);
+	*ret = TAKE_PTR(list);
+	*ret_n = n;
+	return 0;
+}

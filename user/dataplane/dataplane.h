@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The BPF program and its maps. The only code that includes libbpf.
+ *
+ * A dataplane is one loaded program with one set of maps. It is opened unpinned,
+ * filled, and then put in force in one step (rg_dp_enforce): existing links are
+ * switched to it atomically, pins are replaced. Until then the program of an
+ * earlier daemon goes on judging. Maps are only written by their one owner, the
+ * engine; nothing here locks.
+ */
+#ifndef RG_DATAPLANE_H
+#define RG_DATAPLANE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/err.h"
+#include "geo/geo.h"
+#include "rg_abi.h"
+
+struct rg_dp;
+
+struct rg_dp_config {
+	const char *pin_dir;       /* NULL: never pinned (replay, tests, bench) */
+	uint32_t max_meetings;     /* 0: RG_MEETINGS_DEFAULT */
+	uint32_t max_locals;       /* 0: RG_LOCALS_DEFAULT; at most RG_LOCALS_MAX */
+	uint32_t max_mtg_stats;    /* 0: RG_MTG_STAT_DEFAULT */
+	uint32_t geo_nodes;        /* capacity of a table; 0: RG_GEO_NODES_MIN */
+	uint32_t geo_ranges;       /* 0: RG_GEO_RANGES_MIN */
+	bool observe;              /* global observe mode */
+};
+
+/** Load the program. Statistics maps pinned by an earlier daemon of the same layout are taken
+ *  over, so counters go on. RG_ERR_KERNEL, with the verifier's last line. */
+int rg_dp_open(const struct rg_dp_config *config, struct rg_dp **ret, struct rg_err *err);
+/** Closes fds. What is pinned stays in force. */
+void rg_dp_close(struct rg_dp *dp);
+/** Put in force: switch the links pinned under pin_dir/links, replace the pinned maps. */
+int rg_dp_enforce(struct rg_dp *dp, struct rg_err *err);
+/** Remove every pin under @pin_dir and with it the filter from all interfaces. No daemon needed. */
+int rg_dp_remove(const char *pin_dir, struct rg_err *err);
+
+/* Geo tables */
+/** Switch to a table, atomically. -E2BIG (RG_ERR_FULL) if it exceeds this load's capacity. */
+int rg_dp_geo_publish(struct rg_dp *dp, const struct rg_geo_table *table, uint32_t generation,
+		      struct rg_err *err);
+
+/* Entries. Numbers: meetings 1..max_meetings-1, policies 1..RG_POLICIES_MAX-1. These write
+ * through mmap and can not fail, but for endpoints (a hash and a table of addresses). */
+void rg_dp_region_set(struct rg_dp *dp, unsigned int region, const char *code);
+void rg_dp_policy_set(struct rg_dp *dp, uint32_t number, const struct rg_policy_entry *policy);
+void rg_dp_meeting_set(struct rg_dp *dp, uint32_t number, const struct rg_meeting *meeting);
+void rg_dp_meeting_clear(struct rg_dp *dp, uint32_t number); /* its counters, too */
+/** Bind an endpoint to a meeting. -ENOSPC (RG_ERR_FULL) if there is no room for one more local
+ *  address; -ENOMEM. Replaces what was bound. */
+int rg_dp_endpoint_set(struct rg_dp *dp, const struct rg_endpoint_key *key, uint32_t meeting,
+		       const char *id, struct rg_err *err);
+int rg_dp_endpoint_clear(struct rg_dp *dp, const struct rg_endpoint_key *key);
+/** Would this many further local addresses fit? (Beyond those that have endpoints now.) */
+uint32_t rg_dp_locals_free(const struct rg_dp *dp);
+bool rg_dp_local_known(const struct rg_dp *dp, const struct rg_addr *address);
+
+/* Interfaces */
+enum rg_xdp_mode { RG_XDP_AUTO, RG_XDP_NATIVE, RG_XDP_GENERIC };
+const char *rg_xdp_mode_text(enum rg_xdp_mode mode);              /* "auto" ... */
+int rg_xdp_mode_parse(const char *text, enum rg_xdp_mode *ret);   /* 0 or -EINVAL */
+struct rg_dp_interface {       /* as the kernel has it now, not as it was asked for */
+	char name[16];
+	unsigned int ifindex;
+	bool attached;         /* our program is on it */
+	enum rg_xdp_mode mode; /* native or generic; meaningful if attached */
+	uint32_t prog_id;      /* of the XDP program on it, ours or another's; 0: none */
+	char prog_name[16];
+	uint32_t link_id;      /* of ours; 0: none */
+};
+/** Attach (pinned if the dataplane is). auto: native, else generic. Errors, nothing changed:
+ *  -ENODEV (NOT_FOUND), -EBUSY (CONFLICT, names the other program), -EOPNOTSUPP (INVALID: the
+ *  NIC's driver refuses native mode, with its words), other (KERNEL). Attaching again with the
+ *  same mode is a success; with another mode re-attaches. */
+int rg_dp_attach(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, struct rg_err *err);
+/** -ENOENT (NOT_FOUND) if it is not attached. */
+int rg_dp_detach(struct rg_dp *dp, const char *ifname, struct rg_err *err);
+int rg_dp_interface_status(struct rg_dp *dp, const char *ifname, struct rg_dp_interface *ret,
+			   struct rg_err *err);
+/** Every interface with a link of ours. @ret owned by the caller (free). */
+int rg_dp_interfaces(struct rg_dp *dp, struct rg_dp_interface **ret, size_t *ret_n, struct rg_err *err);
+
+/* Counters, summed over CPUs, read from the kernel */
+int rg_dp_reason_counts(struct rg_dp *dp, enum rg_direction direction,
+			struct rg_count ret[RG_REASON_MAX], struct rg_err *err);
+/** Packets judged but not counted per meeting, because rg_mtg_stat was full. */
+int rg_dp_stat_lost(struct rg_dp *dp, uint64_t *ret, struct rg_err *err);
+int rg_dp_region_stats(struct rg_dp *dp, struct rg_region_stat *ret, size_t n, struct rg_err *err);
+typedef void (*rg_dp_mtg_stat_fn)(void *arg, const struct rg_mtg_stat_key *key, const struct rg_count *count);
+/** Every counter of @meeting, or of all meetings if it is 0. */
+int rg_dp_mtg_stats(struct rg_dp *dp, uint32_t meeting, rg_dp_mtg_stat_fn fn, void *arg, struct rg_err *err);
+
+struct rg_dp_map_info { char name[16]; uint32_t id, entries, max_entries; uint64_t bytes; };
+/** Name, fill and kernel memory of each map; entries is UINT32_MAX where the type has no fill. */
+int rg_dp_maps(struct rg_dp *dp, struct rg_dp_map_info **ret, size_t *ret_n, struct rg_err *err);
+uint32_t rg_dp_prog_id(const struct rg_dp *dp);
+
+/** Run the loaded program on one Ethernet frame (BPF_PROG_TEST_RUN). @flags: RG_TRACE_DRY.
+ *  @ret_action: XDP_PASS, XDP_DROP ...; @ret_trace: what it found. The frame is not changed.
+ *  -EINVAL (INVALID) if the frame is shorter than 14 or longer than 65535 bytes less headroom. */
+int rg_dp_run(struct rg_dp *dp, const void *frame, size_t length, uint32_t flags,
+	      int *ret_action, struct rg_trace *ret_trace, struct rg_err *err);
+
+#endif

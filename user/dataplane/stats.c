@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Counters and sizes, read from the kernel's maps and summed over its CPUs. */
+#include "dataplane/private.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "base/cleanup.h"
+#include "regiongate.skel.h"
+
+#define BATCH 4096
+
+static int read_error(const struct bpf_map *map, int r, struct rg_err *err)
+{
+	return rg_err_set(err, r, RG_ERR_KERNEL, "", "cannot read the map %s: %s", bpf_map__name(map), strerror(-r));
+}
+
+/* Add up a value that consists of 64-bit counters only, one copy a CPU. */
+static void sum(const uint64_t *cpus, size_t n_cpus, size_t size, uint64_t *ret)
+{
+	memset(ret, 0, size);
+	for (size_t cpu = 0; cpu < n_cpus; cpu++)
+		for (size_t i = 0; i < size / sizeof(uint64_t); i++)
+			ret[i] += cpus[cpu * size / sizeof(uint64_t) + i];
+}
+
+typedef void (*entry_fn)(void *arg, const void *key, const void *summed);
+
+/* Every entry of a per-CPU map, by batches. @limit: entries wanted of an array. */
+static int for_each(const struct bpf_map *map, size_t limit, entry_fn fn, void *arg, struct rg_err *err)
+{
+	size_t n_cpus = (size_t)libbpf_num_possible_cpus(), size = bpf_map__value_size(map);
+	size_t key_size = bpf_map__key_size(map), seen = 0;
+	/* a hash returns whole buckets, and says ENOSPC if one does not fit: room is not tight */
+	_cleanup_(rg_freep) char *keys = malloc(BATCH * key_size);
+	_cleanup_(rg_freep) char *values = malloc(BATCH * size * n_cpus);
+	_cleanup_(rg_freep) uint64_t *summed = malloc(size);
+	__u64 position = 0;
+	void *in = NULL;
+
+	if (!keys || !values || !summed)
+		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
+	for (;;) {
+		__u32 n = (__u32)(limit - seen < BATCH ? limit - seen : BATCH);
+		int r = bpf_map_lookup_batch(bpf_map__fd(map), in, &position, keys, values, &n, NULL);
+
+		if (r && errno != ENOENT)
+			return read_error(map, -errno, err);
+		for (size_t i = 0; i < n; i++) {
+			sum((uint64_t *)(values + i * size * n_cpus), n_cpus, size, summed);
+			fn(arg, keys + i * key_size, summed);
+		}
+		seen += n;
+		if (r || seen >= limit || !n)
+			return 0;
+		in = &position;
+	}
+}
+
+static void keep_reason(void *arg, const void *key, const void *summed)
+{
+	((struct rg_count *)arg)[*(const __u32 *)key] = *(const struct rg_count *)summed;
+}
+
+int rg_dp_reason_counts(struct rg_dp *dp, enum rg_direction direction,
+			struct rg_count ret[RG_REASON_MAX], struct rg_err *err)
+{
+	struct rg_count all[RG_REASON_STATS] = {};
+	int r = for_each(dp->skel->maps.rg_reason_stat, RG_REASON_STATS, keep_reason, all, err);
+
+	if (!r)
+		memcpy(ret, all + direction * RG_REASON_MAX, RG_REASON_MAX * sizeof(*ret));
+	return r;
+}
+
+int rg_dp_stat_lost(struct rg_dp *dp, uint64_t *ret, struct rg_err *err)
+{
+	struct rg_count all[RG_REASON_STATS] = {};
+	int r = for_each(dp->skel->maps.rg_reason_stat, RG_REASON_STATS, keep_reason, all, err);
+
+	if (!r)
+		*ret = all[RG_REASON_STAT_LOST].packets;
+	return r;
+}
+
+struct region_stats { struct rg_region_stat *ret; size_t n; };
+
+static void keep_region(void *arg, const void *key, const void *summed)
+{
+	struct region_stats *stats = arg;
+
+	if (*(const __u32 *)key < stats->n)
+		stats->ret[*(const __u32 *)key] = *(const struct rg_region_stat *)summed;
+}
+
+int rg_dp_region_stats(struct rg_dp *dp, struct rg_region_stat *ret, size_t n, struct rg_err *err)
+{
+	struct region_stats stats = { ret, n };
+
+	return for_each(dp->skel->maps.rg_region_stat, n, keep_region, &stats, err);
+}
+
+struct mtg_stats { uint32_t meeting; rg_dp_mtg_stat_fn fn; void *arg; };
+
+static void give_mtg_stat(void *arg, const void *key, const void *summed)
+{
+	struct mtg_stats *stats = arg;
+	const struct rg_mtg_stat_key *k = key;
+
+	if (!stats->meeting || stats->meeting == k->meeting)
+		stats->fn(stats->arg, k, summed);
+}
+
+int rg_dp_mtg_stats(struct rg_dp *dp, uint32_t meeting, rg_dp_mtg_stat_fn fn, void *arg, struct rg_err *err)
+{
+	struct mtg_stats stats = { meeting, fn, arg };
+
+	return for_each(dp->skel->maps.rg_mtg_stat, SIZE_MAX, give_mtg_stat, &stats, err);
+}
+
+static void count_entry(void *arg, const void *key, const void *summed)
+{
+	(void)key;
+	(void)summed;
+	++*(uint32_t *)arg;
+}
+
+/* What the kernel charges for a map: "memlock:" of its file descriptor. */
+static uint64_t map_bytes(int fd)
+{
+	char path[64], line[128];
+	uint64_t bytes = 0;
+	_cleanup_(rg_fclosep) FILE *f = NULL;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "memlock: %" SCNu64, &bytes) == 1)
+			break;
+	return bytes;
+}
+
+static int map_entries(struct rg_dp *dp, const struct bpf_map *map, uint32_t *ret, struct rg_err *err)
+{
+	*ret = UINT32_MAX;
+	if (map == dp->skel->maps.rg_endpoints)
+		*ret = dp->n_endpoints;
+	if (map != dp->skel->maps.rg_mtg_stat)
+		return 0;
+	*ret = 0;
+	return for_each(map, SIZE_MAX, count_entry, ret, err);
+}
+
+/* The table in force is a map of its own inside rg_geo. */
+static uint64_t geo_bytes(struct rg_dp *dp)
+{
+	__u32 zero = 0, id = 0;
+	_cleanup_(rg_closep) int fd = -1;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(dp->skel->maps.rg_geo), &zero, &id))
+		return 0;
+	fd = bpf_map_get_fd_by_id(id);
+	return fd < 0 ? 0 : map_bytes(fd);
+}
+
+int rg_dp_maps(struct rg_dp *dp, struct rg_dp_map_info **ret, size_t *ret_n, struct rg_err *err)
+{
+	_cleanup_(rg_freep) struct rg_dp_map_info *list = calloc(32, sizeof(*list));
+	struct bpf_map *map;
+	size_t n = 0;
+
+	if (!list)
+		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
+	bpf_object__for_each_map(map, dp->skel->obj) {
+		struct rg_dp_map_info *info = &list[n];
+		struct bpf_map_info kernel = {};
+		__u32 length = sizeof(kernel);
+		int r;
+
+		if (strncmp(bpf_map__name(map), "rg_", 3) || n == 32)
+			continue;
+		if (bpf_obj_get_info_by_fd(bpf_map__fd(map), &kernel, &length))
+			return read_error(map, -errno, err);
+		snprintf(info->name, sizeof(info->name), "%s", kernel.name);
+		info->id = kernel.id;
+		info->max_entries = kernel.max_entries;
+		info->bytes = map_bytes(bpf_map__fd(map));
+		if (map == dp->skel->maps.rg_geo)
+			info->bytes += geo_bytes(dp);
+		r = map_entries(dp, map, &info->entries, err);
+		if (r)
+			return r;
+		n++;
+	}
+	*ret = TAKE_PTR(list);
+	*ret_n = n;
+	return 0;
+}
