@@ -2,6 +2,7 @@
 # make            the three build outputs
 # make run        the demonstration; make run IFACE=eth0 GEOIP=f.mmdb: the daemon on a NIC
 # make check      all tests; make check T=tests/unit/test_ip.c: one of them
+# make bench      figures; make bench S=push: one section
 # Both of the latter install what they need first (tools/install-deps lists it).
 
 Q := $(if $(V),,@)
@@ -113,7 +114,7 @@ $(B)/bench/bench: $(BENCH_SRC) $(B)/libregiongate.a
 	$(Q)$(CC) $(ALL_CFLAGS) -Itools/bench -MF $@.d $(BENCH_SRC) $(B)/libregiongate.a -o $@ $(PKG_LIBS)
 bench: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(B)/geoip.mmdb $(B)/bench/filter.bpf.o $(B)/bench/lpm.bpf.o $(B)/bench/bench
-	$(B)/bench/bench $(B)/geoip.mmdb $(B) $(B)/bench.json
+	$(B)/bench/bench $(B)/geoip.mmdb $(B) $(B)/bench.json $(S)
 
 TEST_PROGRAMS := $(UNIT) $(BPF) $(FUZZ)
 check-built: all $(B)/geoip.mmdb $(TEST_PROGRAMS) $(B)/tests/udpcat

@@ -72,35 +72,66 @@ static __always_inline int rg_frame_holds(struct rg_frame *frame, __u32 n, __u32
 	return frame->before + n <= *ret_bytes;
 }
 
+/* Where headers are not in the linear part: is the frame too short, or only split? */
+static __always_inline int rg_frame_cut(struct rg_frame *frame, __u32 n)
+{
+	return frame->before + n > RG_FRAME_LENGTH(frame);
+}
+
 static __always_inline int rg_is_vlan(__u16 type)
 {
 	return type == RG_ETH_P_8021Q || type == RG_ETH_P_8021AD || type == RG_ETH_P_QINQ1;
 }
 
-/* Ethernet and its tags. @ret_type: host order; a VLAN type if there are too many tags. */
-static __always_inline int rg_parse_ethernet(struct rg_frame *frame, __u16 *ret_type)
+/* Ethernet and its tags. @ret_type: host order, of what follows; untouched on failure. */
+static __always_inline enum rg_parse rg_parse_ethernet(struct rg_frame *frame, __u16 *ret_type)
 {
 	struct ethhdr *eth = rg_frame_take(frame, sizeof(*eth));
 	__u16 type;
 
 	if (!eth)
-		return -1;
+		return rg_frame_cut(frame, sizeof(*eth)) ? RG_PARSE_NOT_IP : RG_PARSE_UNSUPPORTED;
 	type = bpf_ntohs(eth->h_proto);
 	for (int i = 0; i < RG_VLAN_TAGS_MAX && rg_is_vlan(type); i++) {
 		struct rg_vlan_header *tag = rg_frame_take(frame, sizeof(*tag));
 
 		if (!tag)
-			return -1;
+			return rg_frame_cut(frame, sizeof(*tag)) ? RG_PARSE_NOT_IP :
+								   RG_PARSE_UNSUPPORTED;
 		type = bpf_ntohs(tag->next);
 	}
 	*ret_type = type;
-	return 0;
+	return rg_is_vlan(type) ? RG_PARSE_UNSUPPORTED : RG_PARSE_OK;
 }
 
 static __always_inline __u32 rg_protocols_of(__u8 protocol)
 {
 	return protocol == IPPROTO_UDP ? RG_PROTO_BIT(RG_PROTO_UDP) :
 	       protocol == IPPROTO_TCP ? RG_PROTO_BIT(RG_PROTO_TCP) : 0;
+}
+
+/* AH between IPv4 and the transport (RFC 4302); it may hide either protocol until it is read.
+ * A second one is not looked into. @length: bytes after the IPv4 header, then after AH. */
+static __always_inline enum rg_parse rg_parse_ipv4_ah(struct rg_frame *frame, struct rg_packet *pkt,
+						      __u32 *length)
+{
+	struct rg_ext_header *ah = frame->pos;
+	__u32 size;
+	__u8 next;
+
+	if ((void *)ah + 8 > frame->end)
+		return *length < 8 ? RG_PARSE_MALFORMED : RG_PARSE_UNSUPPORTED;
+	size = (ah->length + 2) * 4;
+	next = ah->next;
+	if (size > *length)
+		return RG_PARSE_MALFORMED;
+	if (next == IPPROTO_AH)
+		return RG_PARSE_UNSUPPORTED;
+	*length -= size;
+	pkt->protocols = rg_protocols_of(next);
+	if (!pkt->protocols)
+		return RG_PARSE_OTHER;
+	return rg_frame_take(frame, size) ? RG_PARSE_OK : RG_PARSE_UNSUPPORTED;
 }
 
 /* @ret_length: bytes of the transport header and payload; @ret_more: later fragments follow. */
@@ -110,9 +141,10 @@ static __always_inline enum rg_parse rg_parse_ipv4(struct rg_frame *frame, struc
 	struct iphdr *ip = frame->pos;
 	__u32 header, total;
 	__u16 fragment;
+	__u8 protocol;
 
 	if ((void *)(ip + 1) > frame->end)
-		return RG_PARSE_MALFORMED;
+		return rg_frame_cut(frame, sizeof(*ip)) ? RG_PARSE_MALFORMED : RG_PARSE_UNSUPPORTED;
 	rg_addr_of_v4(pkt->direction == RG_INGRESS ? ip->saddr : ip->daddr, &pkt->remote);
 	rg_addr_of_v4(pkt->direction == RG_INGRESS ? ip->daddr : ip->saddr, &pkt->local);
 	pkt->has_addresses = 1;
@@ -121,7 +153,9 @@ static __always_inline enum rg_parse rg_parse_ipv4(struct rg_frame *frame, struc
 	if (ip->version != 4 || header < sizeof(*ip) || total < header ||
 	    !rg_frame_holds(frame, total, &pkt->bytes))
 		return RG_PARSE_MALFORMED;
-	pkt->protocols = rg_protocols_of(ip->protocol);
+	protocol = ip->protocol;
+	if (protocol != IPPROTO_AH)
+		pkt->protocols = rg_protocols_of(protocol);
 	if (!pkt->protocols)
 		return RG_PARSE_OTHER;
 	fragment = bpf_ntohs(ip->frag_off);
@@ -129,7 +163,9 @@ static __always_inline enum rg_parse rg_parse_ipv4(struct rg_frame *frame, struc
 		return RG_PARSE_FRAGMENT;
 	*ret_more = fragment & RG_IP_MF;
 	*ret_length = total - header;
-	return rg_frame_take(frame, header) ? RG_PARSE_OK : RG_PARSE_UNSUPPORTED;
+	if (!rg_frame_take(frame, header))
+		return RG_PARSE_UNSUPPORTED;
+	return protocol == IPPROTO_AH ? rg_parse_ipv4_ah(frame, pkt, ret_length) : RG_PARSE_OK;
 }
 
 static __always_inline int rg_is_ipv6_ext(__u8 next)
@@ -180,7 +216,7 @@ static __always_inline enum rg_parse rg_parse_ipv6(struct rg_frame *frame, struc
 	__u8 next;
 
 	if (!ip)
-		return RG_PARSE_MALFORMED;
+		return rg_frame_cut(frame, sizeof(*ip)) ? RG_PARSE_MALFORMED : RG_PARSE_UNSUPPORTED;
 	__builtin_memcpy(&pkt->remote, pkt->direction == RG_INGRESS ? &ip->saddr : &ip->daddr, 16);
 	__builtin_memcpy(&pkt->local, pkt->direction == RG_INGRESS ? &ip->daddr : &ip->saddr, 16);
 	pkt->has_addresses = 1;
@@ -188,10 +224,12 @@ static __always_inline enum rg_parse rg_parse_ipv6(struct rg_frame *frame, struc
 	*ret_length = bpf_ntohs(ip->payload_len);
 	if (ip->version != 6)
 		return RG_PARSE_MALFORMED;
-	if (!*ret_length && next == RG_IPPROTO_HOPOPTS) /* jumbogram, RFC 2675: the frame tells */
-		*ret_length = RG_FRAME_LENGTH(frame) - frame->before;
-	else if (!rg_frame_holds(frame, *ret_length, &pkt->bytes))
+	if (!*ret_length && next == RG_IPPROTO_HOPOPTS) { /* jumbogram, RFC 2675: the frame tells */
+		pkt->bytes = RG_FRAME_LENGTH(frame);
+		*ret_length = pkt->bytes - frame->before;
+	} else if (!rg_frame_holds(frame, *ret_length, &pkt->bytes)) {
 		return RG_PARSE_MALFORMED;
+	}
 	if (rg_is_ipv6_ext(next))
 		result = rg_parse_ipv6_ext(frame, &next, ret_length, ret_more);
 	if (rg_is_ipv6_ext(next)) /* ends inside the chain: it may hide either protocol */
@@ -248,14 +286,15 @@ static __always_inline enum rg_parse rg_parse(struct rg_frame *frame, struct rg_
 	__u16 type;
 
 	pkt->protocols = RG_PROTO_BIT(RG_PROTO_UDP) | RG_PROTO_BIT(RG_PROTO_TCP);
-	if (rg_parse_ethernet(frame, &type))
-		return RG_PARSE_NOT_IP;
+	result = rg_parse_ethernet(frame, &type);
+	if (result != RG_PARSE_OK)
+		return result;
 	if (type == RG_ETH_P_IP)
 		result = rg_parse_ipv4(frame, pkt, &length, &more);
 	else if (type == RG_ETH_P_IPV6)
 		result = rg_parse_ipv6(frame, pkt, &length, &more);
 	else
-		return rg_is_vlan(type) ? RG_PARSE_UNSUPPORTED : RG_PARSE_NOT_IP;
+		return RG_PARSE_NOT_IP;
 	if (result != RG_PARSE_OK)
 		return result;
 	return rg_parse_transport(frame, pkt, length, more);

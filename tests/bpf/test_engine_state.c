@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The engine across failures and restarts: store, model and kernel agree. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include "harness/engine.h"
+
+static uint32_t number_of(const char *destination, int port)
+{
+	struct rg_trace trace = { 0 };
+	unsigned char frame[42] = {
+		2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0,
+		0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 203, 0, 113, 7, 0, 0, 0, 0,
+		0x9c, 0x40, (unsigned char)(port >> 8), (unsigned char)port, 0, 8, 0, 0,
+	};
+	struct rg_addr addr;
+	int action;
+
+	assert_int_equal(rg_addr_parse(destination, &addr), 0);
+	memcpy(frame + 30, addr.bytes + 12, 4);
+	assert_int_equal(rg_dp_run(rg_engine_dp(engine), frame, sizeof(frame), RG_TRACE_DRY, &action, &trace, &err), 0);
+	return trace.meeting;
+}
+
+static void a_restart_keeps_numbers_regions_and_revisions(void **state)
+{
+	uint32_t first, third;
+	uint64_t before = 0, after = 0;
+	json_t *body = NULL;
+	char *text;
+	unsigned int n = 0;
+
+	(void)state;
+	given_engine();
+	given_world();
+	given_meeting("m-1", "{\"endpoints\": [" AT(SERVER, 1) "], " REFUSE_CN "}");
+	given_meeting("m-2", "{\"endpoints\": [" AT(SERVER, 2) "]}");
+	given_meeting("m-3", "{\"endpoints\": [" AT(SERVER, 3) "], \"mode\": \"observe\", \"default\": \"refuse\"}");
+	assert_int_equal(rg_engine_meeting_delete(engine, "m-2", 0, &err), 0);
+	flush();
+	assert_int_equal(put_if("m-4", "{}", 0, NULL, &before), 0); /* takes a revision, and goes */
+	flush();
+	assert_int_equal(rg_engine_meeting_delete(engine, "m-4", 0, &err), 0);
+	flush();
+	first = number_of(SERVER, 1);
+	third = number_of(SERVER, 3);
+	assert_true(first && third && first != third);
+	while (strcmp(rg_engine_region_code(engine, n), "DE+de"))
+		n++;
+	text = snapshot();
+	when_restarted();
+	then_snapshot(text);
+	assert_int_equal(number_of(SERVER, 1), first);
+	assert_int_equal(number_of(SERVER, 3), third);
+	assert_string_equal(rg_engine_meeting_id(engine, third), "m-3");
+	assert_string_equal(rg_engine_region_code(engine, n), "DE+de");
+	then_packet(CN4, SERVER, 1, "refuse_region", "m-1");
+	then_packet(DE6, SERVER6, 1, "pass_not_conference", "");
+	then_packet(DE4, SERVER, 3, "observe_refused", "m-3");
+	then_packet(DE4, SERVER, 2, "pass_not_conference", "");
+	assert_int_equal(put_if("m-4", "{}", 0, NULL, &after), 0);
+	assert_true(after > before);
+	assert_int_equal(rg_engine_meeting_get(engine, "m-4", &body, &before, &err), 0);
+	assert_int_equal(before, after);
+	json_decref(body);
+}
+
+static void what_was_not_flushed_is_not_there_after_a_restart(void **state)
+{
+	char *text;
+
+	(void)state;
+	given_engine();
+	given_meeting("m-1", "{}");
+	text = snapshot();
+	assert_int_equal(put("m-2", "{}"), 0);
+	assert_int_equal(put("m-1", "{\"default\": \"refuse\"}"), 0);
+	when_restarted();
+	then_snapshot(text);
+}
+
+static struct rlimit file_limit;
+
+static void given_full_disk(void)
+{
+	struct rlimit none;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &file_limit), 0);
+	none = file_limit;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+}
+
+static void given_room_on_disk(void)
+{
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &file_limit), 0);
+}
+
+static void a_commit_that_fails_undoes_everything_that_was_staged(void **state)
+{
+	char *before;
+
+	(void)state;
+	given_engine();
+	given_world();
+	given_meeting("m-1", "{\"endpoints\": [" AT(SERVER, 1) "], " REFUSE_CN "}");
+	given_meeting("m-2", "{\"endpoints\": [" AT(SERVER, 2) "]}");
+	before = snapshot();
+	assert_int_equal(put("m-1", "{\"endpoints\": [" AT(SERVER, 3) "]}"), 0);
+	assert_int_equal(rg_engine_meeting_delete(engine, "m-2", 0, &err), 0);
+	assert_int_equal(put("m-3", "{\"endpoints\": [" AT(SERVER, 2) "]}"), 0);
+	assert_int_equal(region_put("cn", "{\"networks\": []}"), 0);
+	given_full_disk();
+	assert_int_not_equal(rg_engine_flush(engine, &err), 0);
+	given_room_on_disk();
+	then_error(RG_ERR_STORE, "", "");
+	then_snapshot(before);
+	then_packet(CN4, SERVER, 1, "refuse_region", "m-1");
+	then_packet(CN4, SERVER, 2, "admit_default", "m-2");
+	then_packet(CN4, SERVER, 3, "pass_not_conference", "");
+	flush(); /* nothing is staged any more */
+	given_meeting("m-4", "{\"endpoints\": [" AT(SERVER, 3) "]}");
+	before = snapshot();
+	when_restarted();
+	then_snapshot(before);
+	then_packet(CN4, SERVER, 3, "admit_default", "m-4");
+}
+
+static void what_the_kernel_refuses_is_undone_in_store_and_kernel(void **state)
+{
+	struct rg_endpoint_key key = { .port = 9, .protocol = IPPROTO_UDP };
+	char *before;
+
+	(void)state;
+	config.dp.max_locals = 2;
+	given_engine();
+	given_world();
+	given_meeting("m-1", "{\"endpoints\": [" AT("10.0.0.1", 1) "], " REFUSE_CN "}");
+	given_meeting("m-2", "{\"endpoints\": [" AT("10.0.0.1", 2) "]}");
+	before = snapshot();
+	assert_int_equal(put("m-1", "{\"endpoints\": [" AT("10.0.0.1", 3) "]}"), 0);
+	assert_int_equal(rg_engine_meeting_delete(engine, "m-2", 0, &err), 0);
+	assert_int_equal(put("m-0", "{\"endpoints\": [" AT("10.0.0.1", 2) ", " AT("10.0.0.2", 1) "]}"), 0);
+	assert_int_equal(region_put("us", "[]"), 0);
+	/* behind the engine's back the room goes that it has checked */
+	rg_addr_from_v4(0x0a000063, &key.address);
+	assert_int_equal(rg_dp_endpoint_set(rg_engine_dp(engine), &key, 1, "x", &err), 0);
+	assert_int_not_equal(rg_engine_flush(engine, &err), 0);
+	then_error(RG_ERR_FULL, "", "local address");
+	assert_int_equal(rg_dp_endpoint_clear(rg_engine_dp(engine), &key), 0);
+	then_packet(CN4, "10.0.0.1", 1, "refuse_region", "m-1");
+	then_packet(CN4, "10.0.0.1", 2, "admit_default", "m-2");
+	then_packet(CN4, "10.0.0.1", 3, "pass_not_conference", "");
+	then_packet(CN4, "10.0.0.2", 1, "pass_not_conference", "");
+	assert_int_equal(number_of("10.0.0.1", 2), 2);
+	then_snapshot(before);
+	before = snapshot();
+	when_restarted();
+	then_snapshot(before);
+	then_packet(CN4, "10.0.0.1", 1, "refuse_region", "m-1");
+}
+
+static void a_call_that_acts_at_once_reports_the_flush_to_those_it_concerns(void **state)
+{
+	json_t *empty = json_object(), *answer = NULL;
+	char *before;
+
+	(void)state;
+	given_engine();
+	before = snapshot();
+	assert_int_equal(put("m-1", "{}"), 0);
+	given_full_disk();
+	assert_int_not_equal(rg_engine_interface_put(engine, "no-such-nic", empty, &answer, &err), 0);
+	given_room_on_disk();
+	then_error(RG_ERR_NOT_FOUND, "", "no-such-nic");
+	assert_int_equal(put("m-2", "{}"), 0);
+	assert_int_not_equal(rg_engine_flush(engine, &err), 0);
+	then_error(RG_ERR_STORE, "", "");
+	then_snapshot(before);
+	flush();
+	json_decref(empty);
+}
+
+static void a_start_that_fails_says_why(void **state)
+{
+	static const char *const missing[] = { "/tmp/rg-engine-no-such.mmdb" };
+	struct rg_engine *second = NULL;
+	char path[128];
+	FILE *f;
+
+	(void)state;
+	config.databases = missing;
+	config.n_databases = 1;
+	assert_int_not_equal(rg_engine_open(&config, &engine, &err), 0);
+	assert_null(engine);
+	assert_non_null(strstr(err.detail, missing[0]));
+	config.n_databases = 0;
+	config.dp.max_meetings = RG_MEETINGS_CAP + 1;
+	assert_int_not_equal(rg_engine_open(&config, &engine, &err), 0);
+	then_error(RG_ERR_INVALID, "", "meetings");
+	config.dp.max_meetings = 0;
+	given_engine();
+	assert_int_equal(put("m-1", "{}"), 0);
+	assert_int_equal(put("m-2", "{}"), 0);
+	flush();
+	assert_int_not_equal(rg_engine_open(&config, &second, &err), 0);
+	then_error(RG_ERR_STORE, "", "held by another daemon");
+	assert_null(second);
+	rg_engine_close(engine);
+	engine = NULL;
+	config.dp.max_meetings = 2;
+	assert_int_not_equal(rg_engine_open(&config, &engine, &err), 0);
+	then_error(RG_ERR_FULL, "", "'m-2'");
+	snprintf(path, sizeof(path), "%s/regiongate.db", state_dir);
+	f = fopen(path, "r+");
+	assert_non_null(f);
+	assert_int_equal(fwrite("garbage garbage!", 1, 16, f), 16);
+	fclose(f);
+	assert_int_not_equal(rg_engine_open(&config, &engine, &err), 0);
+	then_error(RG_ERR_STORE, "", "corrupt");
+}
+
+static void copy(const char *from, const char *to)
+{
+	char buf[8192], name[128];
+	FILE *in = fopen(from, "rb"), *out;
+	size_t n;
+
+	snprintf(name, sizeof(name), "%s.new", to);
+	out = fopen(name, "wb");
+	if (!in || !out)
+		fail_msg("%s can not be read or %s not be written", from, name);
+	n = fread(buf, 1, sizeof(buf), in);
+	assert_int_equal(fwrite(buf, 1, n, out), n);
+	fclose(in);
+	assert_int_equal(fclose(out), 0);
+	assert_int_equal(rename(name, to), 0);
+}
+
+static int reload(bool force, json_t **ret)
+{
+	return rg_engine_geoip_reload(engine, force, ret, &err);
+}
+
+/* nested.mmdb has 192.0.2.0/25 in DE, 203.0.113.128/25 in CN and 2001:db8::/32 in HK; ipv4.mmdb has
+ * two IPv4 networks and nothing else. */
+static void a_reload_keeps_the_old_table_until_the_new_one_is_whole(void **state)
+{
+	char path[128];
+	const char *paths[] = { path };
+	json_t *answer = NULL;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/a.mmdb", state_dir);
+	copy("tests/fuzz/corpus/mmdb/nested.mmdb", path);
+	config.databases = paths;
+	config.n_databases = 1;
+	given_engine();
+	given_meeting("m-1", "{\"endpoints\": [" AT(SERVER, 1) ", " AT(SERVER6, 1) "], " REFUSE_CN "}");
+	then_packet("203.0.113.129", SERVER, 1, "refuse_region", "m-1");
+	assert_int_equal(reload(false, &answer), 0);
+	assert_true(json_is_false(json_object_get(answer, "changed")));
+	assert_int_equal(json_integer_value(json_object_get(answer, "generation")), 1);
+	json_decref(answer);
+	assert_int_equal(truncate(path, 100), 0);
+	assert_int_not_equal(reload(true, &answer), 0);
+	then_packet("203.0.113.129", SERVER, 1, "refuse_region", "m-1");
+	copy("tests/fuzz/corpus/mmdb/ipv4.mmdb", path);
+	memset(&err, 0, sizeof(err));
+	assert_int_not_equal(reload(false, &answer), 0);
+	then_error(RG_ERR_INVALID, "", "ranges");
+	then_packet("203.0.113.129", SERVER, 1, "refuse_region", "m-1");
+	assert_int_equal(rg_engine_geoip_get(engine, &answer, &err), 0);
+	assert_non_null(strstr(field(answer, "last_error"), "ranges"));
+	json_decref(answer);
+	/* nor does a new custom region bring it in by the back door */
+	assert_int_equal(region_put("x", "[\"198.18.0.0/15\"]"), 0);
+	assert_int_not_equal(rg_engine_flush(engine, &err), 0);
+	then_error(RG_ERR_INVALID, "", "reload them first");
+	then_packet("203.0.113.129", SERVER, 1, "refuse_region", "m-1");
+	assert_int_equal(reload(true, &answer), 0);
+	assert_true(json_is_true(json_object_get(answer, "changed")));
+	assert_true(json_is_null(json_object_get(answer, "last_error")));
+	assert_int_equal(json_integer_value(json_object_get(answer, "generation")), 2);
+	json_decref(answer);
+	then_packet("203.0.113.129", SERVER, 1, "admit_default", "m-1"); /* US now */
+}
+
+/* --- random operations against a plain array ---------------------------- */
+
+#define N_MEETINGS 12
+#define N_PORTS 8
+
+struct expected {
+	bool exists, refuse_cn, default_refuse;
+	bool ports[N_PORTS]; /* of SERVER */
+};
+
+static int holder(const struct expected *all, int port)
+{
+	for (int i = 0; i < N_MEETINGS; i++)
+		if (all[i].exists && all[i].ports[port])
+			return i;
+	return -1;
+}
+
+static void random_put(struct expected *all, int i, unsigned int *seed)
+{
+	struct expected wanted = { .exists = true, .refuse_cn = rand_r(seed) & 1, .default_refuse = rand_r(seed) & 1 };
+	json_t *endpoints = json_array(), *rules = json_array(), *body;
+	bool conflict = false;
+	char id[16];
+	int r;
+
+	for (int k = 0; k < 2; k++)
+		wanted.ports[rand_r(seed) % N_PORTS] = true;
+	for (int port = 0; port < N_PORTS; port++) {
+		if (!wanted.ports[port])
+			continue;
+		json_array_append_new(endpoints, json_pack("{s:s, s:i}", "address", SERVER, "port", port + 1));
+		conflict |= holder(all, port) >= 0 && holder(all, port) != i;
+	}
+	if (wanted.refuse_cn)
+		json_array_append_new(rules, json_pack("{s:s, s:[s]}", "action", "refuse", "regions", "CN"));
+	body = json_pack("{s:o, s:o, s:s}", "endpoints", endpoints, "rules", rules, "default",
+			 wanted.default_refuse ? "refuse" : "admit");
+	snprintf(id, sizeof(id), "m-%02d", i);
+	r = rg_engine_meeting_put(engine, id, body, 0, NULL, NULL, &err);
+	json_decref(body);
+	assert_int_equal(r != 0, conflict);
+	if (r)
+		assert_int_equal(err.code, RG_ERR_CONFLICT);
+	else
+		all[i] = wanted;
+}
+
+static void random_delete(struct expected *all, int i)
+{
+	char id[16];
+	int r;
+
+	snprintf(id, sizeof(id), "m-%02d", i);
+	r = rg_engine_meeting_delete(engine, id, 0, &err);
+	assert_int_equal(r == 0, all[i].exists);
+	all[i].exists = false;
+}
+
+static void then_as_expected(const struct expected *all)
+{
+	json_t *list = NULL;
+	size_t n = 0;
+
+	for (int port = 0; port < N_PORTS; port++) {
+		int i = holder(all, port);
+		char id[16] = "";
+
+		if (i >= 0)
+			snprintf(id, sizeof(id), "m-%02d", i);
+		then_packet(CN4, SERVER, port + 1, i < 0 ? "pass_not_conference" : all[i].refuse_cn ? "refuse_region" :
+			    all[i].default_refuse ? "refuse_default" : "admit_default", id);
+		then_packet(DE4, SERVER, port + 1, i < 0 ? "pass_not_conference" :
+			    all[i].default_refuse ? "refuse_default" : "admit_default", id);
+	}
+	for (int i = 0; i < N_MEETINGS; i++)
+		n += all[i].exists;
+	assert_int_equal(rg_engine_meeting_list(engine, "", 100, &list, &err), 0);
+	assert_int_equal(json_array_size(json_object_get(list, "meetings")), n);
+	json_decref(list);
+}
+
+static void random_operations_keep_store_model_and_kernel_in_agreement(void **state)
+{
+	struct expected now[N_MEETINGS] = { 0 }, flushed[N_MEETINGS] = { 0 };
+	unsigned int seed = 4711;
+
+	(void)state;
+	given_engine();
+	given_world();
+	for (int round = 0; round < 300; round++) {
+		bool fail = rand_r(&seed) % 8 == 0;
+
+		for (int k = rand_r(&seed) % 6; k >= 0; k--) {
+			int i = rand_r(&seed) % N_MEETINGS;
+
+			if (rand_r(&seed) % 3)
+				random_put(now, i, &seed);
+			else
+				random_delete(now, i);
+		}
+		if (fail) {
+			given_full_disk();
+			if (rg_engine_flush(engine, &err))
+				memcpy(now, flushed, sizeof(now));
+			given_room_on_disk();
+		} else {
+			flush();
+		}
+		memcpy(flushed, now, sizeof(now));
+		then_as_expected(now);
+		if (round % 100 == 50) {
+			when_restarted();
+			then_as_expected(now);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_restart_keeps_numbers_regions_and_revisions),
+		TEST(what_was_not_flushed_is_not_there_after_a_restart),
+		TEST(a_commit_that_fails_undoes_everything_that_was_staged),
+		TEST(what_the_kernel_refuses_is_undone_in_store_and_kernel),
+		TEST(a_call_that_acts_at_once_reports_the_flush_to_those_it_concerns),
+		TEST(a_start_that_fails_says_why),
+		TEST(a_reload_keeps_the_old_table_until_the_new_one_is_whole),
+		TEST(random_operations_keep_store_model_and_kernel_in_agreement),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

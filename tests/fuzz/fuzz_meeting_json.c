@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Any bytes as the body of a meeting and of a custom region. What is accepted must
+ * come out canonical: written, read and written again it is the same text. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include "policy/meeting.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* An error must be fit for a JSON answer. */
+static void check_error(const struct rg_err *err)
+{
+	json_t *json = json_pack("{s:s, s:s}", "pointer", err->pointer, "detail", err->detail);
+
+	if (!json || err->code == RG_ERR_NONE || !err->detail[0])
+		abort();
+	json_decref(json);
+}
+
+static void check_same(const json_t *a, const json_t *b)
+{
+	if (!a || !b || !json_equal(a, b))
+		abort();
+}
+
+static void try_meeting(const json_t *body)
+{
+	struct rg_meeting_spec *meeting = NULL, *again = NULL;
+	struct rg_err err = { 0 };
+	json_t *first, *second;
+	char *text;
+
+	if (rg_meeting_parse(body, NULL, &meeting, &err)) {
+		check_error(&err);
+		return;
+	}
+	first = rg_meeting_to_json(meeting);
+	if (!first || rg_meeting_parse(first, meeting->id, &again, &err))
+		abort();
+	second = rg_meeting_to_json(again);
+	check_same(first, second);
+	text = rg_policy_text(meeting);
+	if (!text)
+		abort();
+	free(text);
+	json_decref(first);
+	json_decref(second);
+	rg_meeting_free(meeting);
+	rg_meeting_free(again);
+}
+
+static void try_region(const json_t *body)
+{
+	struct rg_custom_region region = { 0 }, again = { 0 };
+	struct rg_err err = { 0 };
+	json_t *first, *second;
+
+	if (rg_custom_region_parse(body, "fuzz", &region, &err)) {
+		check_error(&err);
+		return;
+	}
+	first = rg_custom_region_to_json(&region);
+	if (!first || rg_custom_region_parse(first, "fuzz", &again, &err))
+		abort();
+	second = rg_custom_region_to_json(&again);
+	check_same(first, second);
+	json_decref(first);
+	json_decref(second);
+	rg_custom_region_clear(&region);
+	rg_custom_region_clear(&again);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct rg_err err = { 0 };
+	json_t *body = NULL;
+
+	if (rg_json_parse((const char *)data, size, &body, &err)) {
+		check_error(&err);
+		return 0;
+	}
+	try_meeting(body);
+	try_region(body);
+	json_decref(body);
+	return 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A second parser, written from the RFCs and independent of bpf/parse.h: what the
+ * parser must say about a frame. Slow and plain; reads one byte at a time.
+ *
+ * RFC 791 (IPv4), 8200 (IPv6), 2675 (jumbograms), 4302 (AH), 768 (UDP), 9293 (TCP),
+ * IEEE 802.1Q (tags). Where several faults meet, the outermost header's is told.
+ */
+#ifndef RG_TEST_ORACLE_PARSE_H
+#define RG_TEST_ORACLE_PARSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum oracle_result {
+	ORACLE_OK, ORACLE_NOT_IP, ORACLE_OTHER, ORACLE_FRAGMENT, ORACLE_MALFORMED, ORACLE_UNSUPPORTED
+};
+
+struct oracle_packet {
+	enum oracle_result result;
+	bool has_addresses;
+	uint8_t source[16], destination[16]; /* IPv4 as ::ffff:a.b.c.d */
+	bool may_be_udp, may_be_tcp;         /* meaningless for ORACLE_NOT_IP */
+	bool is_udp;                         /* the ports' protocol, if ORACLE_OK */
+	uint16_t source_port, destination_port;
+};
+
+/** @bytes: the linear part, @linear bytes; the frame has @length >= @linear in all, of which
+ *  the rest exists but can not be read. */
+void oracle_parse(const uint8_t *bytes, size_t linear, size_t length, struct oracle_packet *ret);
+
+const char *oracle_result_text(enum oracle_result result);
+
+#endif

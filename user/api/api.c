@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "api/api.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "api/conditions.h"
+#include "api/http.h"
+#include "api/reply.h"
+#include "api/router.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+
+#define DRAIN_MS 1000
+
+struct rg_api {
+	struct rg_engine *engine;
+	struct rg_http *http;
+	int flush_error;        /* of this turn's flush; 0: it held */
+	struct rg_err flush_err;
+};
+
+/* One request between open() and close(). */
+struct context {
+	struct rg_route_match match;
+	uint64_t if_match;
+	bool staged; /* its handler ran before the flush, and its answer hangs on it */
+};
+
+static bool is_read(const struct rg_route *route)
+{
+	return route->kind == RG_ROUTE_READ;
+}
+
+static int check_query(void *arg, const char *name)
+{
+	struct context *context = arg;
+
+	return !rg_route_takes_query(context->match.route, name);
+}
+
+/* Conditions are checked, or refused where a resource has no revisions: never ignored. */
+static int read_conditions(const struct rg_http_request *request, struct context *context,
+			   struct rg_err *err)
+{
+	const struct rg_route *route = context->match.route;
+	const char *if_match = rg_http_header(request, "If-Match");
+	const char *if_none_match = rg_http_header(request, "If-None-Match");
+
+	if (is_read(route) && !if_match)
+		return 0;
+	if (route->conditional && !is_read(route))
+		return rg_conditions_parse(if_match, if_none_match, &context->if_match, err);
+	if (!if_match && !if_none_match)
+		return 0;
+	return rg_err_set(err, -EINVAL, RG_ERR_PRECONDITION, "",
+			  "this call takes no %s", if_match ? "If-Match" : "If-None-Match");
+}
+
+static int find_route(struct rg_http_request *request, struct context *context, struct rg_err *err)
+{
+	int r;
+
+	if (!request->encoding_ok)
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
+				  "a %% in the request's target is not followed by two hex digits, "
+				  "or stands for a NUL");
+	r = rg_route_find(rg_routes, rg_n_routes, request->method, request->path, &context->match,
+			  request->response.allow, err);
+	if (r)
+		return r;
+	request->response.allow[0] = '\0';
+	if (rg_http_query_names(request, check_query, context))
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
+				  "unknown query argument; %s takes %s", context->match.route->pattern,
+				  context->match.route->query ? context->match.route->query : "none");
+	return read_conditions(request, context, err);
+}
+
+static int on_open(void *arg, struct rg_http_request *request)
+{
+	struct context *context = calloc(1, sizeof(*context));
+	struct rg_err err;
+
+	(void)arg;
+	if (!context)
+		return -ENOMEM;
+	request->context = context;
+	if (find_route(request, context, &err))
+		rg_reply_problem(&request->response, &err);
+	else if (context->match.route->body_max)
+		request->body_limit = context->match.route->body_max;
+	return 0;
+}
+
+static int run_handler(struct rg_api *api, struct rg_http_request *request, struct rg_err *err)
+{
+	struct context *context = request->context;
+	struct rg_call call = {
+		.engine = api->engine,
+		.request = request,
+		.response = &request->response,
+		.if_match = context->if_match,
+	};
+
+	memcpy(call.params, context->match.params, sizeof(call.params));
+	return context->match.route->fn(&call, err);
+}
+
+static void on_stage(void *arg, struct rg_http_request *request)
+{
+	struct context *context = request->context;
+	struct rg_err err;
+
+	if (request->too_large) {
+		rg_err_set(&err, 0, RG_ERR_TOO_LARGE, "", "a body of this call has at most %zu bytes",
+			   request->body_limit);
+		rg_reply_problem(&request->response, &err);
+		return;
+	}
+	if (context->match.route->kind != RG_ROUTE_STAGED)
+		return;
+	if (run_handler(arg, request, &err))
+		rg_reply_problem(&request->response, &err);
+	else
+		context->staged = true;
+}
+
+static void on_commit(void *arg)
+{
+	struct rg_api *api = arg;
+
+	api->flush_error = rg_engine_flush(api->engine, &api->flush_err);
+	if (api->flush_error)
+		rg_log(RG_LOG_ERROR, "changes were undone: %s", api->flush_err.detail);
+}
+
+static void on_answer(void *arg, struct rg_http_request *request)
+{
+	struct context *context = request->context;
+	struct rg_api *api = arg;
+	struct rg_err err;
+	int r;
+
+	if (context->staged && api->flush_error)
+		rg_reply_problem(&request->response, &api->flush_err);
+	if (request->response.status)
+		return;
+	r = run_handler(api, request, &err);
+	if (!r && context->match.route->kind == RG_ROUTE_IMMEDIATE)
+		r = rg_engine_flush(api->engine, &err);
+	if (r)
+		rg_reply_problem(&request->response, &err);
+}
+
+static void on_close(void *arg, struct rg_http_request *request)
+{
+	struct context *context = request->context;
+
+	(void)arg;
+	free(context->match.path);
+	free(context);
+}
+
+static const struct rg_http_ops ops = {
+	.open = on_open,
+	.stage = on_stage,
+	.commit = on_commit,
+	.answer = on_answer,
+	.close = on_close,
+};
+
+int rg_api_open(struct rg_engine *engine, int listen_fd, struct rg_api **ret, struct rg_err *err)
+{
+	_cleanup_(rg_freep) struct rg_api *api = calloc(1, sizeof(*api));
+	int r;
+
+	if (!api) {
+		close(listen_fd);
+		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
+	}
+	api->engine = engine;
+	r = rg_http_open(listen_fd, &ops, api, &api->http, err);
+	if (r)
+		return r;
+	*ret = TAKE_PTR(api);
+	return 0;
+}
+
+void rg_api_close(struct rg_api *api)
+{
+	if (!api)
+		return;
+	rg_http_close(api->http, DRAIN_MS);
+	free(api);
+}
+
+int rg_api_fd(const struct rg_api *api)
+{
+	return rg_http_fd(api->http);
+}
+
+int rg_api_run(struct rg_api *api)
+{
+	rg_http_run(api->http);
+	return rg_http_timeout_ms(api->http);
+}

@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "api/http.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include "base/cleanup.h"
+#include "base/log.h"
+
+/* Memory of one connection: its headers, and the piece of a body that is read at a time. */
+#define CONNECTION_MEMORY (64u << 10)
+#define BODY_FIRST        4096u
+
+struct request {
+	struct rg_http_request public; /* first: the two are cast into each other */
+	struct rg_http *http;
+	struct MHD_Connection *connection;
+	struct request *next, **link; /* in http->held: the next one, and what points to this one */
+	char *body;
+	size_t capacity;
+	size_t drained;
+	bool opened, queued;
+};
+
+struct rg_http {
+	struct MHD_Daemon *daemon;
+	const struct rg_http_ops *ops;
+	void *arg;
+	struct request *held, **held_tail; /* staged and not answered yet, in order of arrival */
+	unsigned int n_requests;           /* begun and not over */
+};
+
+static void log_mhd(void *arg, const char *fmt, va_list ap)
+{
+	char line[512];
+	size_t n;
+
+	(void)arg;
+	vsnprintf(line, sizeof(line), fmt, ap);
+	n = strlen(line);
+	while (n && line[n - 1] == '\n')
+		line[--n] = '\0';
+	rg_log(RG_LOG_DEBUG, "http: %s", line);
+}
+
+bool rg_http_encoding_ok(const char *text)
+{
+	for (; (text = strchr(text, '%')); text += 3) {
+		if (!isxdigit((unsigned char)text[1]) || !isxdigit((unsigned char)text[2]))
+			return false;
+		if (text[1] == '0' && text[2] == '0')
+			return false;
+	}
+	return true;
+}
+
+void rg_http_decode(char *text)
+{
+	MHD_http_unescape(text);
+}
+
+/* The request line is in. The path is kept here, before decoding, so that an encoded slash
+ * stays inside its path part. What is returned becomes on_access()'s context. */
+static void *on_uri(void *arg, const char *uri, struct MHD_Connection *connection)
+{
+	struct rg_http *http = arg;
+	struct request *request = calloc(1, sizeof(*request));
+
+	if (!request)
+		return NULL;
+	request->http = http;
+	request->connection = connection;
+	request->public.encoding_ok = rg_http_encoding_ok(uri);
+	request->public.body = "";
+	request->public.body_limit = RG_HTTP_BODY_MAX;
+	request->public.path = strndup(uri, strcspn(uri, "?"));
+	if (!request->public.path) {
+		free(request);
+		return NULL;
+	}
+	http->n_requests++;
+	return request;
+}
+
+static void hold(struct rg_http *http, struct request *request)
+{
+	request->next = NULL;
+	request->link = http->held_tail;
+	*http->held_tail = request;
+	http->held_tail = &request->next;
+}
+
+static void unhold(struct rg_http *http, struct request *request)
+{
+	if (!request->link)
+		return;
+	*request->link = request->next;
+	if (request->next)
+		request->next->link = request->link;
+	else
+		http->held_tail = request->link;
+	request->link = NULL;
+}
+
+/* Also called when the client has gone; what its request staged is committed all the same. */
+static void on_completed(void *arg, struct MHD_Connection *connection, void **context,
+			 enum MHD_RequestTerminationCode code)
+{
+	struct rg_http *http = arg;
+	struct request *request = *context;
+
+	(void)connection;
+	(void)code;
+	if (!request)
+		return;
+	unhold(http, request);
+	if (request->opened)
+		http->ops->close(http->arg, &request->public);
+	free(request->public.response.body);
+	free(request->public.path);
+	free(request->body);
+	free(request);
+	*context = NULL;
+	http->n_requests--;
+}
+
+static void add_headers(struct MHD_Response *reply, const struct rg_http_response *response)
+{
+	if (response->content_type)
+		MHD_add_response_header(reply, MHD_HTTP_HEADER_CONTENT_TYPE, response->content_type);
+	if (*response->etag)
+		MHD_add_response_header(reply, MHD_HTTP_HEADER_ETAG, response->etag);
+	if (*response->allow)
+		MHD_add_response_header(reply, MHD_HTTP_HEADER_ALLOW, response->allow);
+}
+
+static enum MHD_Result queue_response(struct request *request)
+{
+	struct rg_http_response *response = &request->public.response;
+	struct MHD_Response *reply;
+	enum MHD_Result ok;
+
+	assert(response->status);
+	request->queued = true;
+	/* libmicrohttpd frees the body, also if it is sent only in part */
+	reply = MHD_create_response_from_buffer(response->length, response->body,
+						response->body ? MHD_RESPMEM_MUST_FREE
+							       : MHD_RESPMEM_PERSISTENT);
+	if (!reply)
+		return MHD_NO;
+	response->body = NULL;
+	add_headers(reply, response);
+	ok = MHD_queue_response(request->connection, response->status, reply);
+	MHD_destroy_response(reply);
+	return ok;
+}
+
+static bool announced_too_large(const struct request *request)
+{
+	const char *length = rg_http_header(&request->public, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+	return length && strtoull(length, NULL, 10) > request->public.body_limit;
+}
+
+static enum MHD_Result open_request(struct request *request, const char *method)
+{
+	struct rg_http *http = request->http;
+	struct rg_http_request *public = &request->public;
+	const char *expect;
+
+	public->method = method;
+	if (http->ops->open(http->arg, public))
+		return MHD_NO;
+	request->opened = true;
+	if (!public->response.status && announced_too_large(request)) {
+		public->too_large = true;
+		http->ops->stage(http->arg, public);
+	}
+	/* A client that waits for leave to send is answered now; any other one might not read
+	 * an answer before all of its body is written, so the body is read first. */
+	expect = rg_http_header(public, MHD_HTTP_HEADER_EXPECT);
+	if (public->response.status && expect && !strcasecmp(expect, "100-continue"))
+		return queue_response(request);
+	return MHD_YES;
+}
+
+static bool grow_body(struct request *request, size_t need)
+{
+	size_t capacity = request->capacity ? request->capacity : BODY_FIRST;
+	char *body;
+
+	while (capacity < need)
+		capacity *= 2;
+	if (capacity == request->capacity)
+		return true;
+	body = realloc(request->body, capacity);
+	if (!body)
+		return false;
+	request->body = body;
+	request->capacity = capacity;
+	return true;
+}
+
+static void drop_body(struct request *request)
+{
+	free(request->body);
+	request->body = NULL;
+	request->capacity = 0;
+	request->public.body = "";
+	request->public.body_length = 0;
+}
+
+static enum MHD_Result take_body(struct request *request, const char *data, size_t *size)
+{
+	struct rg_http_request *public = &request->public;
+	size_t n = *size;
+
+	*size = 0;
+	if (!public->response.status && n > public->body_limit - public->body_length) {
+		public->too_large = true;
+		drop_body(request);
+		request->http->ops->stage(request->http->arg, public);
+	}
+	if (public->response.status) {
+		request->drained += n;
+		return request->drained > RG_HTTP_DRAIN_MAX ? MHD_NO : MHD_YES;
+	}
+	if (!grow_body(request, public->body_length + n + 1))
+		return MHD_NO;
+	memcpy(request->body + public->body_length, data, n);
+	public->body_length += n;
+	request->body[public->body_length] = '\0';
+	public->body = request->body;
+	return MHD_YES;
+}
+
+/* The request is whole. Without a response libmicrohttpd neither reads nor writes, and asks
+ * again in its next run; by then answer_held() has come between. (Suspending the connection
+ * would do as well, but a resumed one is read first in 0.9.75, and a client that has shut
+ * down its sending side is taken for gone.) */
+static enum MHD_Result end_request(struct request *request)
+{
+	struct rg_http *http = request->http;
+
+	if (request->link)
+		return MHD_YES;
+	if (request->public.response.status)
+		return queue_response(request);
+	hold(http, request);
+	http->ops->stage(http->arg, &request->public);
+	return MHD_YES;
+}
+
+static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, const char *url,
+				 const char *method, const char *version, const char *data,
+				 size_t *size, void **context)
+{
+	struct request *request = *context;
+
+	(void)arg;
+	(void)connection;
+	(void)url;
+	(void)version;
+	if (!request || request->queued) /* out of memory, or the response was lost: hang up */
+		return MHD_NO;
+	if (!request->opened)
+		return open_request(request, method);
+	if (*size)
+		return take_body(request, data, size);
+	return end_request(request);
+}
+
+static void answer_held(struct rg_http *http)
+{
+	struct request *request;
+
+	if (!http->held)
+		return;
+	http->ops->commit(http->arg);
+	while ((request = http->held)) {
+		unhold(http, request);
+		http->ops->answer(http->arg, &request->public);
+	}
+}
+
+void rg_http_run(struct rg_http *http)
+{
+	if (MHD_run(http->daemon) != MHD_YES)
+		rg_log(RG_LOG_WARNING, "http: the server failed to run");
+	answer_held(http);
+}
+
+int rg_http_open(int listen_fd, const struct rg_http_ops *ops, void *arg, struct rg_http **ret,
+		 struct rg_err *err)
+{
+	_cleanup_(rg_freep) struct rg_http *http = calloc(1, sizeof(*http));
+
+	if (!http) {
+		close(listen_fd);
+		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
+	}
+	http->ops = ops;
+	http->arg = arg;
+	http->held_tail = &http->held;
+	errno = 0;
+	http->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+		on_access, http,
+		MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL,
+		MHD_OPTION_LISTEN_SOCKET, listen_fd,
+		MHD_OPTION_URI_LOG_CALLBACK, on_uri, http,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned int)RG_HTTP_CONNECTIONS_MAX,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)RG_HTTP_TIMEOUT_S,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+		MHD_OPTION_END);
+	if (!http->daemon) {
+		int error = errno ? errno : EIO;
+
+		close(listen_fd);
+		return rg_err_set(err, -error, RG_ERR_INTERNAL, "",
+				  "the HTTP server could not start: %s", strerror(error));
+	}
+	*ret = TAKE_PTR(http);
+	return 0;
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void rg_http_close(struct rg_http *http, unsigned int drain_ms)
+{
+	uint64_t now = now_ms(), end = now + drain_ms;
+	int listen_fd;
+
+	if (!http)
+		return;
+	listen_fd = MHD_quiesce_daemon(http->daemon);
+	for (; http->n_requests && now < end; now = now_ms()) {
+		struct pollfd fd = { .fd = rg_http_fd(http), .events = POLLIN };
+		int timeout = rg_http_timeout_ms(http);
+
+		if (timeout < 0 || (uint64_t)timeout > end - now)
+			timeout = (int)(end - now);
+		poll(&fd, 1, timeout);
+		rg_http_run(http);
+	}
+	MHD_stop_daemon(http->daemon);
+	if (listen_fd >= 0)
+		close(listen_fd);
+	free(http);
+}
+
+int rg_http_fd(const struct rg_http *http)
+{
+	return MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+}
+
+int rg_http_timeout_ms(struct rg_http *http)
+{
+	MHD_UNSIGNED_LONG_LONG timeout;
+
+	if (MHD_get_timeout(http->daemon, &timeout) != MHD_YES)
+		return -1;
+	return timeout > 60000 ? 60000 : (int)timeout;
+}
+
+static const char *lookup(const struct rg_http_request *public, enum MHD_ValueKind kind,
+			  const char *name)
+{
+	const struct request *request = (const struct request *)public;
+	const char *value = NULL;
+
+	if (MHD_lookup_connection_value_n(request->connection, kind, name, strlen(name), &value,
+					  NULL) != MHD_YES)
+		return NULL;
+	return value ? value : "";
+}
+
+const char *rg_http_header(const struct rg_http_request *request, const char *name)
+{
+	return lookup(request, MHD_HEADER_KIND, name);
+}
+
+const char *rg_http_query(const struct rg_http_request *request, const char *name)
+{
+	return lookup(request, MHD_GET_ARGUMENT_KIND, name);
+}
+
+struct query_walk {
+	int (*fn)(void *arg, const char *name);
+	void *arg;
+	int ret;
+};
+
+static enum MHD_Result on_query(void *arg, enum MHD_ValueKind kind, const char *name,
+				const char *value)
+{
+	struct query_walk *walk = arg;
+
+	(void)kind;
+	(void)value;
+	walk->ret = walk->fn(walk->arg, name);
+	return walk->ret ? MHD_NO : MHD_YES;
+}
+
+int rg_http_query_names(const struct rg_http_request *public,
+			int (*fn)(void *arg, const char *name), void *arg)
+{
+	const struct request *request = (const struct request *)public;
+	struct query_walk walk = { .fn = fn, .arg = arg };
+
+	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, on_query, &walk);
+	return walk.ret;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "api/reply.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "api/conditions.h"
+#include "api/problem.h"
+#include "policy/meeting.h"
+
+int rg_call_body(struct rg_call *call, json_t *if_empty, json_t **ret, struct rg_err *err)
+{
+	const struct rg_http_request *request = call->request;
+
+	if (if_empty && !request->body_length) {
+		*ret = if_empty;
+		return 0;
+	}
+	json_decref(if_empty);
+	if (!request->body_length)
+		return rg_err_set(err, -EINVAL, RG_ERR_SYNTAX, "", "the request has no body");
+	return rg_json_parse(request->body, request->body_length, ret, err);
+}
+
+static void clear(struct rg_http_response *response)
+{
+	free(response->body);
+	*response = (struct rg_http_response){ 0 };
+}
+
+void rg_reply_text(struct rg_http_response *response, unsigned int status, const char *type,
+		   char *text, size_t length)
+{
+	clear(response);
+	response->status = status;
+	response->content_type = type;
+	response->body = text;
+	response->length = length;
+}
+
+void rg_reply_empty(struct rg_http_response *response, unsigned int status)
+{
+	clear(response);
+	response->status = status;
+}
+
+/* Text of a JSON value and a line end; NULL if memory is out. */
+static char *dump(const json_t *json, size_t *ret_length)
+{
+	char *text = NULL;
+	FILE *out = open_memstream(&text, ret_length);
+	bool ok;
+
+	if (!out)
+		return NULL;
+	ok = !json_dumpf(json, out, JSON_COMPACT | JSON_REAL_PRECISION(15)) && fputc('\n', out) != EOF;
+	if (fclose(out) || !ok) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+int rg_reply_json(struct rg_http_response *response, unsigned int status, const json_t *body,
+		  struct rg_err *err)
+{
+	size_t length;
+	char *text = dump(body, &length);
+
+	if (!text)
+		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
+	rg_reply_text(response, status, "application/json", text, length);
+	return 0;
+}
+
+int rg_reply_resource(struct rg_call *call, unsigned int status, const json_t *body,
+		      uint64_t revision, struct rg_err *err)
+{
+	const char *method = call->request->method;
+	bool reads = !strcmp(method, "GET") || !strcmp(method, "HEAD");
+	int r;
+
+	/* a 304 goes out without its body, but with the length that the body would have */
+	if (reads && rg_conditions_unchanged(rg_http_header(call->request, "If-None-Match"), revision))
+		status = 304;
+	r = rg_reply_json(call->response, status, body, err);
+	if (!r)
+		rg_etag_format(revision, call->response->etag);
+	return r;
+}
+
+void rg_reply_problem(struct rg_http_response *response, const struct rg_err *err)
+{
+	_cleanup_(json_decrefp) json_t *problem = rg_problem_to_json(err);
+	char allow[sizeof(response->allow)];
+	size_t length;
+	char *text = problem ? dump(problem, &length) : NULL;
+
+	memcpy(allow, response->allow, sizeof(allow));
+	if (text)
+		rg_reply_text(response, (unsigned int)rg_errc_status(err->code), RG_PROBLEM_TYPE,
+			      text, length);
+	else
+		rg_reply_empty(response, (unsigned int)rg_errc_status(err->code));
+	memcpy(response->allow, allow, sizeof(allow));
+}

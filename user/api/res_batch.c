@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* POST /v1/meetings:batch: a meeting, or {"op": "delete", "id": ...}, on each line.
+ *
+ * Each line succeeds or fails by itself; what succeeded becomes durable and takes
+ * effect together, in the one flush of the request's turn.
+ */
+#include "api/resources.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "api/problem.h"
+#include "api/reply.h"
+#include "engine/engine.h"
+#include "policy/meeting.h"
+
+struct line {
+	const char *text;
+	size_t length;
+	size_t number; /* from 1 */
+};
+
+static bool is_blank(const struct line *line)
+{
+	for (size_t i = 0; i < line->length; i++)
+		if (!isspace((unsigned char)line->text[i]))
+			return false;
+	return true;
+}
+
+static int delete_meeting(struct rg_engine *engine, const json_t *body, json_t **ret,
+			  struct rg_err *err)
+{
+	const char *op = json_string_value(json_object_get(body, "op"));
+	const char *id = json_string_value(json_object_get(body, "id"));
+	const char *key;
+	json_t *value;
+	int r;
+
+	if (!op || strcmp(op, "delete"))
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "/op",
+				  "the only 'op' is \"delete\"; a meeting to put has none");
+	if (!id || !rg_meeting_id_ok(id))
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "/id", "'id' is a meeting's id");
+	json_object_foreach((json_t *)body, key, value) {
+		if (!strcmp(key, "op") || !strcmp(key, "id"))
+			continue;
+		rg_err_set(err, 0, RG_ERR_INVALID, "", "unknown field '%.64s' of a delete", key);
+		if (strlen(key) < 64 && !strpbrk(key, "~/"))
+			rg_err_prefix(err, "/%s", key);
+		return -EINVAL;
+	}
+	r = rg_engine_meeting_delete(engine, id, RG_ANY_REVISION, err);
+	if (r)
+		return r;
+	*ret = json_pack("{s:s, s:i}", "id", id, "status", 204);
+	return 0;
+}
+
+static int put_meeting(struct rg_engine *engine, const json_t *body, json_t **ret,
+		       struct rg_err *err)
+{
+	const char *id = json_string_value(json_object_get(body, "id"));
+	uint64_t revision = 0;
+	bool created = false;
+	int r;
+
+	if (!id)
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, json_is_object(body) ? "/id" : "",
+				  "a line is a meeting: an object with its 'id'");
+	r = rg_engine_meeting_put(engine, id, body, RG_ANY_REVISION, &created, &revision, err);
+	if (r)
+		return r;
+	*ret = json_pack("{s:s, s:i, s:I}", "id", id, "status", created ? 201 : 200, "revision",
+			 (json_int_t)revision);
+	return 0;
+}
+
+/* Do what a line says. @ret_body: the line parsed, for its id; left alone if it is not JSON. */
+static int run_line(struct rg_engine *engine, const struct line *line, json_t **ret_body,
+		    json_t **ret_result, struct rg_err *err)
+{
+	int r;
+
+	if (line->length > RG_HTTP_BODY_MAX)
+		return rg_err_set(err, -E2BIG, RG_ERR_TOO_LARGE, "",
+				  "a line has at most %u bytes", RG_HTTP_BODY_MAX);
+	r = rg_json_parse(line->text, line->length, ret_body, err);
+	if (r)
+		return r;
+	if (json_object_get(*ret_body, "op"))
+		return delete_meeting(engine, *ret_body, ret_result, err);
+	return put_meeting(engine, *ret_body, ret_result, err);
+}
+
+static json_t *failure(const struct line *line, const json_t *body, const struct rg_err *err)
+{
+	json_t *id = json_object_get(body, "id");
+	json_t *result = json_pack("{s:I}", "line", (json_int_t)line->number);
+	_cleanup_(json_decrefp) json_t *problem = rg_problem_to_json(err);
+
+	if (!result)
+		return NULL;
+	if ((json_is_string(id) && json_object_set(result, "id", id)) ||
+	    json_object_update(result, problem)) {
+		json_decref(result);
+		return NULL;
+	}
+	return result;
+}
+
+static bool write_result(FILE *out, struct rg_engine *engine, const struct line *line)
+{
+	_cleanup_(json_decrefp) json_t *body = NULL, *result = NULL;
+	struct rg_err err;
+
+	if (run_line(engine, line, &body, &result, &err))
+		result = failure(line, body, &err);
+	return result && !json_dumpf(result, out, JSON_COMPACT) && fputc('\n', out) != EOF;
+}
+
+int rg_res_meeting_batch(struct rg_call *call, struct rg_err *err)
+{
+	const char *next = call->request->body, *end = next + call->request->body_length;
+	char *results = NULL;
+	size_t length;
+	FILE *out = open_memstream(&results, &length);
+	struct line line = { .number = 1 };
+	bool ok = out != NULL;
+
+	for (; ok && next < end; line.number++) {
+		const char *stop = memchr(next, '\n', (size_t)(end - next));
+
+		line.text = next;
+		line.length = (size_t)((stop ? stop : end) - next);
+		next = stop ? stop + 1 : end;
+		if (!is_blank(&line))
+			ok = write_result(out, call->engine, &line);
+	}
+	if (out && fclose(out))
+		ok = false;
+	if (!ok) {
+		free(results);
+		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "",
+				  "out of memory at line %zu; the lines before it are in force",
+				  line.number);
+	}
+	rg_reply_text(call->response, 200, "application/x-ndjson", results, length);
+	return 0;
+}

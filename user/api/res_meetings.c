@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "api/resources.h"
+
+#include <errno.h>
+#include "api/reply.h"
+#include "engine/engine.h"
+#include "policy/meeting.h"
+
+#define LIMIT_DEFAULT 100
+#define LIMIT_MAX     1000
+
+/* Answer with the meeting as it now is: the canonical form of what was sent. */
+static int reply_meeting(struct rg_call *call, unsigned int status, struct rg_err *err)
+{
+	_cleanup_(json_decrefp) json_t *meeting = NULL;
+	uint64_t revision;
+	int r;
+
+	r = rg_engine_meeting_get(call->engine, call->params[0], &meeting, &revision, err);
+	if (r)
+		return r;
+	return rg_reply_resource(call, status, meeting, revision, err);
+}
+
+int rg_res_meeting_put(struct rg_call *call, struct rg_err *err)
+{
+	_cleanup_(json_decrefp) json_t *body = NULL;
+	bool created = false;
+	int r;
+
+	r = rg_call_body(call, NULL, &body, err);
+	if (r)
+		return r;
+	r = rg_engine_meeting_put(call->engine, call->params[0], body, call->if_match, &created, NULL,
+				  err);
+	if (r)
+		return r;
+	return reply_meeting(call, created ? 201 : 200, err);
+}
+
+int rg_res_meeting_get(struct rg_call *call, struct rg_err *err)
+{
+	return reply_meeting(call, 200, err);
+}
+
+int rg_res_meeting_patch(struct rg_call *call, struct rg_err *err)
+{
+	_cleanup_(json_decrefp) json_t *patch = NULL;
+	int r;
+
+	r = rg_call_body(call, NULL, &patch, err);
+	if (r)
+		return r;
+	r = rg_engine_meeting_patch(call->engine, call->params[0], patch, call->if_match, NULL, err);
+	if (r)
+		return r;
+	return reply_meeting(call, 200, err);
+}
+
+int rg_res_meeting_delete(struct rg_call *call, struct rg_err *err)
+{
+	int r = rg_engine_meeting_delete(call->engine, call->params[0], call->if_match, err);
+
+	if (!r)
+		rg_reply_empty(call->response, 204);
+	return r;
+}
+
+int rg_res_meeting_list(struct rg_call *call, struct rg_err *err)
+{
+	const char *after = rg_http_query(call->request, "after");
+	const char *text = rg_http_query(call->request, "limit");
+	_cleanup_(json_decrefp) json_t *list = NULL;
+	uint64_t limit = LIMIT_DEFAULT;
+	int r;
+
+	if (text && !rg_number_parse(text, 1, LIMIT_MAX, &limit))
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
+				  "the query argument 'limit' is a number from 1 to %d, not '%.32s'",
+				  LIMIT_MAX, text);
+	if (after && *after && !rg_meeting_id_ok(after))
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
+				  "the query argument 'after' is a meeting's id, not '%.80s'", after);
+	r = rg_engine_meeting_list(call->engine, after ? after : "", limit, &list, err);
+	if (r)
+		return r;
+	return rg_reply_json(call->response, 200, list, err);
+}
+
+int rg_res_meeting_stats(struct rg_call *call, struct rg_err *err)
+{
+	_cleanup_(json_decrefp) json_t *stats = NULL;
+	int r = rg_engine_meeting_stats(call->engine, call->params[0], &stats, err);
+
+	return r ? r : rg_reply_json(call->response, 200, stats, err);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The handlers of all routes (see rg_route_fn), one res_*.c a resource. */
+#ifndef RG_RESOURCES_H
+#define RG_RESOURCES_H
+
+#include "api/router.h"
+
+int rg_res_meeting_put(struct rg_call *call, struct rg_err *err);
+int rg_res_meeting_get(struct rg_call *call, struct rg_err *err);
+int rg_res_meeting_patch(struct rg_call *call, struct rg_err *err);
+int rg_res_meeting_delete(struct rg_call *call, struct rg_err *err);
+int rg_res_meeting_list(struct rg_call *call, struct rg_err *err);
+int rg_res_meeting_stats(struct rg_call *call, struct rg_err *err);
+int rg_res_meeting_batch(struct rg_call *call, struct rg_err *err);
+
+int rg_res_region_put(struct rg_call *call, struct rg_err *err);
+int rg_res_region_get(struct rg_call *call, struct rg_err *err);
+int rg_res_region_delete(struct rg_call *call, struct rg_err *err);
+int rg_res_region_list(struct rg_call *call, struct rg_err *err);
+
+int rg_res_interface_put(struct rg_call *call, struct rg_err *err);
+int rg_res_interface_get(struct rg_call *call, struct rg_err *err);
+int rg_res_interface_delete(struct rg_call *call, struct rg_err *err);
+int rg_res_interface_list(struct rg_call *call, struct rg_err *err);
+
+int rg_res_geoip_get(struct rg_call *call, struct rg_err *err);
+int rg_res_geoip_reload(struct rg_call *call, struct rg_err *err);
+
+int rg_res_lookup(struct rg_call *call, struct rg_err *err);
+int rg_res_explain(struct rg_call *call, struct rg_err *err);
+
+int rg_res_status(struct rg_call *call, struct rg_err *err);
+int rg_res_metrics(struct rg_call *call, struct rg_err *err);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "api/resources.h"
+#include "base/cleanup.h"
+
+#define BATCH_MAX (64u << 20)
+
+#define READ      .kind = RG_ROUTE_READ
+#define STAGED    .kind = RG_ROUTE_STAGED
+#define IMMEDIATE .kind = RG_ROUTE_IMMEDIATE
+
+const struct rg_route rg_routes[] = {
+	{ "PUT",    "/v1/meetings/{id}",       rg_res_meeting_put,      STAGED, .conditional = true },
+	{ "GET",    "/v1/meetings/{id}",       rg_res_meeting_get,      READ },
+	{ "PATCH",  "/v1/meetings/{id}",       rg_res_meeting_patch,    STAGED, .conditional = true },
+	{ "DELETE", "/v1/meetings/{id}",       rg_res_meeting_delete,   STAGED, .conditional = true },
+	{ "GET",    "/v1/meetings",            rg_res_meeting_list,     READ, .query = "after limit" },
+	{ "GET",    "/v1/meetings/{id}/stats", rg_res_meeting_stats,    READ },
+	{ "POST",   "/v1/meetings:batch",      rg_res_meeting_batch,    STAGED, .body_max = BATCH_MAX },
+
+	{ "PUT",    "/v1/regions/{name}",      rg_res_region_put,       STAGED, .conditional = true },
+	{ "GET",    "/v1/regions/{name}",      rg_res_region_get,       READ },
+	{ "DELETE", "/v1/regions/{name}",      rg_res_region_delete,    STAGED, .conditional = true },
+	{ "GET",    "/v1/regions",             rg_res_region_list,      READ },
+
+	{ "PUT",    "/v1/interfaces/{name}",   rg_res_interface_put,    IMMEDIATE },
+	{ "GET",    "/v1/interfaces/{name}",   rg_res_interface_get,    READ },
+	{ "DELETE", "/v1/interfaces/{name}",   rg_res_interface_delete, IMMEDIATE },
+	{ "GET",    "/v1/interfaces",          rg_res_interface_list,   READ },
+
+	{ "GET",    "/v1/geoip",               rg_res_geoip_get,        READ },
+	{ "POST",   "/v1/geoip:reload",        rg_res_geoip_reload,     IMMEDIATE },
+
+	{ "GET",    "/v1/lookup",              rg_res_lookup,           READ, .query = "address" },
+	{ "POST",   "/v1/explain",             rg_res_explain,          READ },
+
+	{ "GET",    "/v1/status",              rg_res_status,           READ },
+	{ "GET",    "/metrics",                rg_res_metrics,          READ },
+};
+const size_t rg_n_routes = ARRAY_SIZE(rg_routes);

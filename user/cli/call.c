@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* One request to the daemon, with its errors said. */
+#include <errno.h>
+#include <string.h>
+#include "base/cleanup.h"
+#include "cli/cli.h"
+#include "cli/client.h"
+#include "cli/table.h"
+#include "policy/meeting.h"
+
+static void text_copy(char *buf, size_t size, const json_t *text)
+{
+	if (json_is_string(text))
+		snprintf(buf, size, "%s", json_string_value(text));
+}
+
+/* Say a problem (RFC 9457), or the bare status if the answer is none. */
+static void problem_say(const struct rg_client_answer *answer)
+{
+	struct rg_err err = { 0 };
+	json_t *problem = answer->body ? json_loadb(answer->body, answer->length, 0, NULL) : NULL;
+
+	snprintf(err.detail, sizeof(err.detail), "the daemon answers with status %ld",
+		 answer->status);
+	text_copy(err.detail, sizeof(err.detail), json_object_get(problem, "title"));
+	text_copy(err.detail, sizeof(err.detail), json_object_get(problem, "detail"));
+	text_copy(err.pointer, sizeof(err.pointer), json_object_get(problem, "pointer"));
+	rg_cli_say_error(&err);
+	json_decref(problem);
+}
+
+static enum rg_cli_exit request_run(const struct rg_cli *cli, const char *method, const char *path,
+				    const struct rg_cli_body *body, const char *if_match,
+				    struct rg_client_answer *ret)
+{
+	struct rg_client_request request = { .socket = cli->socket, .method = method, .path = path,
+					     .if_match = if_match };
+	struct rg_err err = { 0 };
+	int r;
+
+	if (body && body->data) {
+		request.body = body->data;
+		request.length = body->length;
+		request.type = body->type ? body->type : "application/json";
+	}
+	r = rg_client_run(&request, ret, &err);
+	if (r) {
+		rg_cli_say_error(&err);
+		return r == -ENOTCONN || r == -ETIMEDOUT ? RG_EXIT_NO_DAEMON : RG_EXIT_REFUSED;
+	}
+	if (ret->status < 200 || ret->status > 299) {
+		problem_say(ret);
+		return RG_EXIT_REFUSED;
+	}
+	return RG_EXIT_DONE;
+}
+
+enum rg_cli_exit rg_cli_call(const struct rg_cli *cli, const char *method, const char *path,
+			     const struct rg_cli_body *body, const char *if_match, json_t **ret,
+			     char **ret_etag)
+{
+	_cleanup_(rg_client_answer_clear) struct rg_client_answer answer = { 0 };
+	enum rg_cli_exit code = request_run(cli, method, path, body, if_match, &answer);
+	struct rg_err err = { 0 };
+
+	if (code)
+		return code;
+	if (ret) {
+		*ret = NULL;
+		if (answer.length && rg_json_parse(answer.body, answer.length, ret, &err)) {
+			fputs("regiongate: the daemon's answer is not JSON\n", stderr);
+			return RG_EXIT_REFUSED;
+		}
+	}
+	if (ret_etag)
+		*ret_etag = TAKE_PTR(answer.etag);
+	return RG_EXIT_DONE;
+}
+
+enum rg_cli_exit rg_cli_call_json(const struct rg_cli *cli, const char *method, const char *path,
+				  json_t *body, json_t **ret)
+{
+	_cleanup_(rg_freep) char *text = NULL;
+	struct rg_cli_body data = { 0 };
+
+	if (body) {
+		text = json_dumps(body, JSON_COMPACT);
+		json_decref(body);
+		if (!text) {
+			fputs("regiongate: out of memory\n", stderr);
+			return RG_EXIT_REFUSED;
+		}
+		data.data = text;
+		data.length = strlen(text);
+	}
+	return rg_cli_call(cli, method, path, &data, NULL, ret, NULL);
+}
+
+enum rg_cli_exit rg_cli_call_text(const struct rg_cli *cli, const char *method, const char *path,
+				  const struct rg_cli_body *body, char **ret)
+{
+	_cleanup_(rg_client_answer_clear) struct rg_client_answer answer = { 0 };
+	enum rg_cli_exit code = request_run(cli, method, path, body, NULL, &answer);
+
+	if (code)
+		return code;
+	*ret = answer.body ? TAKE_PTR(answer.body) : strdup("");
+	return *ret ? RG_EXIT_DONE : RG_EXIT_REFUSED;
+}
+
+char *rg_cli_path(const char *prefix, const char *segment, const char *rest)
+{
+	_cleanup_(rg_freep) char *escaped = rg_client_escape(segment);
+
+	return escaped ? rg_text_format("%s%s%s", prefix, escaped, rest) : NULL;
+}

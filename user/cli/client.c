@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "cli/client.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/un.h>
+#include "base/cleanup.h"
+#include "cli/table.h"
+
+#define TIMEOUT_S 120           /* a reload of all databases takes a second or two */
+#define ANSWER_MAX (256u << 20) /* bytes */
+
+RG_DEFINE_CLEANUP(CURL *, curl_easy_cleanup);
+RG_DEFINE_CLEANUP(struct curl_slist *, curl_slist_free_all);
+
+void rg_client_answer_clear(struct rg_client_answer *answer)
+{
+	free(answer->body);
+	free(answer->etag);
+	*answer = (struct rg_client_answer){ 0 };
+}
+
+static size_t body_take(char *data, size_t size, size_t n, void *arg)
+{
+	struct rg_client_answer *answer = arg;
+	size_t more = size * n;
+	char *grown;
+
+	if (answer->length + more > ANSWER_MAX)
+		return 0;
+	grown = realloc(answer->body, answer->length + more + 1);
+	if (!grown)
+		return 0;
+	memcpy(grown + answer->length, data, more);
+	answer->length += more;
+	grown[answer->length] = '\0';
+	answer->body = grown;
+	return more;
+}
+
+static int header_add(struct curl_slist **headers, const char *name, const char *value)
+{
+	_cleanup_(rg_freep) char *line = NULL;
+	struct curl_slist *grown;
+
+	line = rg_text_format("%s:%s%s", name, value ? " " : "", value ? value : "");
+	grown = line ? curl_slist_append(*headers, line) : NULL;
+	if (!grown)
+		return -ENOMEM;
+	*headers = grown;
+	return 0;
+}
+
+static int headers_build(const struct rg_client_request *request, struct curl_slist **ret)
+{
+	/* No "Expect: 100-continue": it costs a round trip, or a second if it is ignored. */
+	if (header_add(ret, "Expect", NULL))
+		return -ENOMEM;
+	if (request->body && header_add(ret, "Content-Type", request->type))
+		return -ENOMEM;
+	if (request->if_match && header_add(ret, "If-Match", request->if_match))
+		return -ENOMEM;
+	return 0;
+}
+
+static int curl_setup(CURL *curl, const struct rg_client_request *request, const char *url,
+		      struct curl_slist *headers, struct rg_client_answer *answer)
+{
+	CURLcode code = CURLE_OK;
+
+#define SET(option, value) (code = code ? code : curl_easy_setopt(curl, option, value))
+	SET(CURLOPT_URL, url);
+	SET(CURLOPT_UNIX_SOCKET_PATH, request->socket);
+	SET(CURLOPT_PROTOCOLS_STR, "http");
+	SET(CURLOPT_PROXY, "");        /* whatever the environment says */
+	SET(CURLOPT_PATH_AS_IS, 1L);   /* ".." is a meeting's id like any other */
+	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_TIMEOUT, (long)TIMEOUT_S);
+	SET(CURLOPT_HTTPHEADER, headers);
+	SET(CURLOPT_CUSTOMREQUEST, request->method);
+	SET(CURLOPT_WRITEFUNCTION, body_take);
+	SET(CURLOPT_WRITEDATA, answer);
+	if (request->body) {
+		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->length);
+		SET(CURLOPT_POSTFIELDS, request->body);
+	}
+#undef SET
+	return code ? -EIO : 0;
+}
+
+static int failure(CURL *curl, CURLcode code, const char *socket, struct rg_err *err)
+{
+	long os_errno = 0;
+
+	switch (code) {
+	case CURLE_COULDNT_CONNECT:
+		curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &os_errno);
+		return rg_err_set(err, -ENOTCONN, RG_ERR_INTERNAL, "", "no daemon at %s: %s",
+				  socket, os_errno ? strerror((int)os_errno) : "can not connect");
+	case CURLE_GOT_NOTHING:
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+	case CURLE_PARTIAL_FILE:
+		return rg_err_set(err, -ENOTCONN, RG_ERR_INTERNAL, "",
+				  "the daemon at %s went away before it had answered", socket);
+	case CURLE_OPERATION_TIMEDOUT:
+		return rg_err_set(err, -ETIMEDOUT, RG_ERR_INTERNAL, "",
+				  "the daemon at %s has not answered in %d s", socket, TIMEOUT_S);
+	default:
+		return rg_err_set(err, -EIO, RG_ERR_INTERNAL, "", "the request to %s failed: %s",
+				  socket, curl_easy_strerror(code));
+	}
+}
+
+int rg_client_run(const struct rg_client_request *request, struct rg_client_answer *ret,
+		  struct rg_err *err)
+{
+	_cleanup_(rg_client_answer_clear) struct rg_client_answer answer = { 0 };
+	_cleanup_(curl_slist_free_allp) struct curl_slist *headers = NULL;
+	_cleanup_(curl_easy_cleanupp) CURL *curl = NULL;
+	_cleanup_(rg_freep) char *url = NULL;
+	struct curl_header *etag;
+	CURLcode code;
+
+	if (strlen(request->socket) >= sizeof(((struct sockaddr_un *)0)->sun_path))
+		return rg_err_set(err, -ENOTCONN, RG_ERR_INTERNAL, "",
+				  "no daemon at %s: the path is too long for a socket", request->socket);
+	url = rg_text_format("http://localhost%s", request->path);
+	curl = curl_easy_init();
+	if (!url || !curl || headers_build(request, &headers))
+		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
+	if (curl_setup(curl, request, url, headers, &answer))
+		return rg_err_set(err, -EIO, RG_ERR_INTERNAL, "", "libcurl refuses the request");
+	code = curl_easy_perform(curl);
+	if (code)
+		return failure(curl, code, request->socket, err);
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer.status);
+	if (curl_easy_header(curl, "ETag", 0, CURLH_HEADER, -1, &etag) == CURLHE_OK) {
+		answer.etag = strdup(etag->value);
+		if (!answer.etag)
+			return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
+	}
+	*ret = answer;
+	answer = (struct rg_client_answer){ 0 };
+	return 0;
+}
+
+char *rg_client_escape(const char *text)
+{
+	char *escaped = curl_easy_escape(NULL, text, 0), *copy;
+
+	copy = escaped ? strdup(escaped) : NULL;
+	curl_free(escaped);
+	return copy;
+}

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "daemon/config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <ini.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/cleanup.h"
+#include "rg_limits.h"
+
+/* Index 0 of the map is no meeting. */
+#define MEETINGS_DEFAULT (RG_MEETINGS_DEFAULT - 1)
+#define MEETINGS_MOST    (RG_MEETINGS_CAP - 1)
+#define FILE_SIZE_MAX    (1u << 20)
+
+static int bad_value(struct rg_err *err, const char *value, const char *wanted)
+{
+	return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "", "'%.100s' is not %s", value, wanted);
+}
+
+static int set_path(char **ret, const char *value, struct rg_err *err)
+{
+	char *copy;
+
+	if (!*value)
+		return bad_value(err, value, "a path");
+	copy = strdup(value);
+	if (!copy)
+		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
+	free(*ret);
+	*ret = copy;
+	return 0;
+}
+
+static int set_bool(bool *ret, const char *value, struct rg_err *err)
+{
+	static const char *const yes[] = { "yes", "true", "on", "1" };
+	static const char *const no[] = { "no", "false", "off", "0" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
+		if (!strcmp(value, yes[i]) || !strcmp(value, no[i])) {
+			*ret = !strcmp(value, yes[i]);
+			return 0;
+		}
+	}
+	return bad_value(err, value, "yes or no");
+}
+
+static int set_number(uint32_t *ret, const char *value, uint32_t most, struct rg_err *err)
+{
+	unsigned long long number = 0;
+	char wanted[64];
+
+	errno = 0;
+	if (*value && !value[strspn(value, "0123456789")])
+		number = strtoull(value, NULL, 10);
+	if (errno || number < 1 || number > most) {
+		snprintf(wanted, sizeof(wanted), "a number from 1 to %u", most);
+		return bad_value(err, value, wanted);
+	}
+	*ret = (uint32_t)number;
+	return 0;
+}
+
+static int set_log_level(enum rg_log_level *ret, const char *value, struct rg_err *err)
+{
+	static const struct {
+		const char *text;
+		enum rg_log_level level;
+	} levels[] = {
+		{ "error", RG_LOG_ERROR }, { "warning", RG_LOG_WARNING },
+		{ "notice", RG_LOG_NOTICE }, { "info", RG_LOG_INFO }, { "debug", RG_LOG_DEBUG },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
+		if (!strcmp(value, levels[i].text)) {
+			*ret = levels[i].level;
+			return 0;
+		}
+	}
+	return bad_value(err, value, "one of error, warning, notice, info, debug");
+}
+
+static int set_filter_mode(bool *ret_observe, const char *value, struct rg_err *err)
+{
+	if (strcmp(value, "enforce") && strcmp(value, "observe"))
+		return bad_value(err, value, "enforce or observe");
+	*ret_observe = !strcmp(value, "observe");
+	return 0;
+}
+
+static void clear_databases(struct rg_config *config)
+{
+	for (size_t i = 0; i < config->n_databases; i++)
+		free(config->databases[i]);
+	free(config->databases);
+	config->databases = NULL;
+	config->n_databases = 0;
+}
+
+static int add_database(struct rg_config *config, const char *value, struct rg_err *err)
+{
+	char **grown;
+
+	for (size_t i = 0; i < config->n_databases; i++)
+		if (!strcmp(config->databases[i], value))
+			return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
+					  "the database '%.200s' is listed twice", value);
+	grown = reallocarray(config->databases, config->n_databases + 1, sizeof(*grown));
+	if (!grown)
+		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
+	config->databases = grown;
+	grown[config->n_databases] = NULL;
+	if (set_path(&grown[config->n_databases], value, err))
+		return -EINVAL;
+	config->n_databases++;
+	return 0;
+}
+
+#define SETTER(KEY, call)                                                                      \
+	static int set_##KEY(struct rg_config *c, const char *value, struct rg_err *err)      \
+	{                                                                                      \
+		return call;                                                                   \
+	}
+SETTER(SOCKET, set_path(&c->socket, value, err))
+SETTER(STATE, set_path(&c->state, value, err))
+SETTER(PIN_DIR, set_path(&c->pin_dir, value, err))
+SETTER(LOG_LEVEL, set_log_level(&c->log_level, value, err))
+SETTER(DATABASE, add_database(c, value, err))
+SETTER(REGISTERED_COUNTRY, set_bool(&c->registered_country, value, err))
+SETTER(WATCH, set_bool(&c->watch, value, err))
+SETTER(MAX_MEETINGS, set_number(&c->max_meetings, value, MEETINGS_MOST, err))
+SETTER(MAX_ADDRESSES, set_number(&c->max_addresses, value, RG_LOCALS_MAX, err))
+SETTER(FILTER_MODE, set_filter_mode(&c->observe, value, err))
+
+/* A key without a setter does not compile. */
+static const struct {
+	const char *section, *name;
+	int (*set)(struct rg_config *config, const char *value, struct rg_err *err);
+} keys[] = {
+#define X(key, section, name) [RG_CONFIG_##key] = { section, name, set_##key },
+	RG_CONFIG_KEYS(X)
+#undef X
+};
+_Static_assert(ARRAY_SIZE(keys) == RG_CONFIG_KEY_MAX, "every key has its line");
+_Static_assert(RG_CONFIG_KEY_MAX <= 32, "'given' has a bit for every key");
+
+void rg_config_begin(struct rg_config *config)
+{
+	config->given = 0;
+}
+
+int rg_config_set(struct rg_config *config, enum rg_config_key key, const char *value,
+		  struct rg_err *err)
+{
+	uint32_t bit = 1u << key;
+
+	if (key == RG_CONFIG_DATABASE) {
+		if (!(config->given & bit))
+			clear_databases(config);
+	} else if (config->given & bit) {
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "", "'%s' is given twice",
+				  keys[key].name);
+	}
+	config->given |= bit;
+	return keys[key].set(config, value, err);
+}
+
+void rg_config_interfaces_clear(struct rg_config *config)
+{
+	free(config->interfaces);
+	config->interfaces = NULL;
+	config->n_interfaces = 0;
+}
+
+/* What the kernel accepts as a name (dev_valid_name in net/core/dev.c). */
+static bool is_interface_name(const char *name)
+{
+	if (!*name || strlen(name) >= IF_NAMESIZE || !strcmp(name, ".") || !strcmp(name, ".."))
+		return false;
+	for (; *name; name++)
+		if (*name == '/' || *name == ':' || isspace((unsigned char)*name))
+			return false;
+	return true;
+}
+
+int rg_config_interface_add(struct rg_config *config, const char *name, enum rg_xdp_mode mode,
+			    struct rg_err *err)
+{
+	struct rg_config_interface *grown;
+
+	if (!is_interface_name(name))
+		return bad_value(err, name, "a name of an interface");
+	for (size_t i = 0; i < config->n_interfaces; i++)
+		if (!strcmp(config->interfaces[i].name, name))
+			return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
+					  "the interface '%s' is listed twice", name);
+	grown = reallocarray(config->interfaces, config->n_interfaces + 1, sizeof(*grown));
+	if (!grown)
+		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
+	config->interfaces = grown;
+	grown += config->n_interfaces++;
+	snprintf(grown->name, sizeof(grown->name), "%s", name);
+	grown->mode = mode;
+	return 0;
+}
+
+int rg_config_init(struct rg_config *config, struct rg_err *err)
+{
+	*config = (struct rg_config){
+		.socket = strdup("/run/regiongate/regiongate.sock"),
+		.state = strdup("/var/lib/regiongate"),
+		.pin_dir = strdup("/sys/fs/bpf/regiongate"),
+		.log_level = RG_LOG_INFO,
+		.watch = true,
+		.max_meetings = MEETINGS_DEFAULT,
+		.max_addresses = RG_LOCALS_DEFAULT,
+	};
+	if (!config->socket || !config->state || !config->pin_dir)
+		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
+	return 0;
+}
+
+void rg_config_clear(struct rg_config *config)
+{
+	free(config->socket);
+	free(config->state);
+	free(config->pin_dir);
+	clear_databases(config);
+	rg_config_interfaces_clear(config);
+	*config = (struct rg_config){ 0 };
+}
+
+/* The file while inih reads it. inih goes on after an error; only the first one is kept. */
+struct reader {
+	FILE *file;
+	const char *name;
+	struct rg_config *config;
+	struct rg_err *err;
+	unsigned int line_number;
+	size_t size;
+	int error; /* -errno of the error that fills err */
+	unsigned int error_line;
+};
+
+static void fail_line(struct reader *reader, int error, const char *what)
+{
+	reader->error_line = reader->line_number;
+	reader->error = rg_err_set(reader->err, error, RG_ERR_INVALID, "", "%s:%u: %s", reader->name,
+				   reader->line_number, what);
+}
+
+static bool is_comment(const char *line)
+{
+	line += strspn(line, " \t");
+	return *line == '#' || *line == ';';
+}
+
+/* One line for inih, as fgets() does; but inih would read a line that does not fit its buffer
+ * as two, and one with a NUL only up to that. Such lines are refused here. */
+static char *read_line(char *buf, int size, void *arg)
+{
+	struct reader *reader = arg;
+	_cleanup_(rg_freep) char *line = NULL;
+	size_t capacity = 0;
+	ssize_t n;
+
+	if (reader->error)
+		return NULL;
+	errno = 0;
+	n = getline(&line, &capacity, reader->file);
+	if (n < 0) {
+		if (ferror(reader->file))
+			fail_line(reader, -EIO, errno ? strerror(errno) : "can not be read");
+		return NULL;
+	}
+	reader->line_number++;
+	reader->size += (size_t)n;
+	if (memchr(line, '\0', (size_t)n))
+		fail_line(reader, -EINVAL, "the line contains a NUL");
+	else if (reader->size > FILE_SIZE_MAX)
+		fail_line(reader, -EINVAL, "the file is too large");
+	else if (is_comment(line))
+		strcpy(line, "\n"); /* however long it is */
+	else if (n >= size)
+		fail_line(reader, -EINVAL, "the line is too long");
+	if (reader->error)
+		return NULL;
+	return strcpy(buf, line);
+}
+
+static int set_interface(struct rg_config *config, const char *name, const char *value,
+			 struct rg_err *err)
+{
+	enum rg_xdp_mode mode;
+
+	if (rg_xdp_mode_parse(value, &mode))
+		return bad_value(err, value, "auto, native or generic");
+	return rg_config_interface_add(config, name, mode, err);
+}
+
+static int unknown_key(const char *section, const char *name, struct rg_err *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (!strcmp(keys[i].section, section))
+			return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
+					  "unknown key '%.64s' in [%s]", name, section);
+	if (!*section)
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
+				  "'%.64s' stands before the first [section]", name);
+	return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
+			  "unknown section [%.64s]; there are daemon, geoip, interfaces, limits, filter",
+			  section);
+}
+
+static int set_pair(struct rg_config *config, const char *section, const char *name,
+		    const char *value, struct rg_err *err)
+{
+	if (!strcmp(section, "interfaces"))
+		return set_interface(config, name, value, err);
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (!strcmp(keys[i].section, section) && !strcmp(keys[i].name, name))
+			return rg_config_set(config, (enum rg_config_key)i, value, err);
+	return unknown_key(section, name, err);
+}
+
+/* inih's handler: 1 is success. */
+static int on_pair(void *arg, const char *section, const char *name, const char *value)
+{
+	struct reader *reader = arg;
+	struct rg_err err;
+
+	if (reader->error)
+		return 0;
+	if (!set_pair(reader->config, section, name, value, &err))
+		return 1;
+	fail_line(reader, -EINVAL, err.detail);
+	return 0;
+}
+
+int rg_config_read(FILE *file, const char *name, struct rg_config *config, struct rg_err *err)
+{
+	struct reader reader = { .file = file, .name = name, .config = config, .err = err };
+	int line;
+
+	rg_config_begin(config);
+	line = ini_parse_stream(read_line, &reader, on_pair, &reader);
+	if (line < 0)
+		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "%s: out of memory", name);
+	/* inih tells of the first bad line, also of one that on_pair() never saw */
+	if (line > 0 && (!reader.error || (unsigned int)line < reader.error_line)) {
+		reader.line_number = (unsigned int)line;
+		fail_line(&reader, -EINVAL, "this is neither [section] nor 'key = value'");
+	}
+	return reader.error;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The daemon's configuration: defaults, then the INI file, then options. config.c is the only
+ * includer of ini.h.
+ *
+ * Every setting is one line of RG_CONFIG_KEYS; file and options set it by the same
+ * function, so both know the same values and refuse the same mistakes.
+ */
+#ifndef RG_CONFIG_H
+#define RG_CONFIG_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include "base/err.h"
+#include "base/log.h"
+#include "dataplane/dataplane.h"
+
+#define RG_CONFIG_PATH "/etc/regiongate/regiongate.conf"
+
+struct rg_config_interface {
+	char name[IF_NAMESIZE];
+	enum rg_xdp_mode mode;
+};
+
+struct rg_config {
+	char *socket;   /* path of the control socket */
+	char *state;    /* directory of the store */
+	char *pin_dir;  /* directory in a bpffs */
+	enum rg_log_level log_level;
+	char **databases; /* MMDB files; a later one overrides the earlier ones */
+	size_t n_databases;
+	bool registered_country;
+	bool watch;     /* reload databases when their files change */
+	struct rg_config_interface *interfaces;
+	size_t n_interfaces;
+	uint32_t max_meetings;  /* how many meetings fit */
+	uint32_t max_addresses; /* how many local addresses can carry endpoints */
+	bool observe;   /* count what would be refused, refuse nothing */
+	uint32_t given; /* bits of enum rg_config_key: set by the source that is being read */
+};
+
+/* X(KEY, section, name): every key of the file. [interfaces] has names of interfaces as keys. */
+#define RG_CONFIG_KEYS(X)                                     \
+	X(SOCKET,             "daemon",  "socket")            \
+	X(STATE,              "daemon",  "state")             \
+	X(PIN_DIR,            "daemon",  "pin_dir")           \
+	X(LOG_LEVEL,          "daemon",  "log_level")         \
+	X(DATABASE,           "geoip",   "database")          \
+	X(REGISTERED_COUNTRY, "geoip",   "registered_country") \
+	X(WATCH,              "geoip",   "watch")             \
+	X(MAX_MEETINGS,       "limits",  "max_meetings")      \
+	X(MAX_ADDRESSES,      "limits",  "max_addresses")     \
+	X(FILTER_MODE,        "filter",  "mode")
+
+enum rg_config_key {
+#define X(key, section, name) RG_CONFIG_##key,
+	RG_CONFIG_KEYS(X)
+#undef X
+	RG_CONFIG_KEY_MAX
+};
+
+/** Fill with the defaults. -ENOMEM. rg_config_clear() also after a failure. */
+int rg_config_init(struct rg_config *config, struct rg_err *err);
+void rg_config_clear(struct rg_config *config);
+
+/** Begin to read a source (the file, the options): what it gives replaces, as a whole, what
+ *  earlier sources gave for the same key; within one source only databases repeat. */
+void rg_config_begin(struct rg_config *config);
+/** Set one key from text. RG_ERR_INVALID: a bad value, or a key that was given already. */
+int rg_config_set(struct rg_config *config, enum rg_config_key key, const char *value,
+		  struct rg_err *err);
+/** Add an interface. RG_ERR_INVALID: not a name of one, or listed already. */
+int rg_config_interface_add(struct rg_config *config, const char *name, enum rg_xdp_mode mode,
+			    struct rg_err *err);
+/** Forget all interfaces (before those of the options are added). */
+void rg_config_interfaces_clear(struct rg_config *config);
+
+/** Read an INI file. @name stands in front of messages ("regiongate.conf:12: ..."). A key or
+ *  section that does not exist, a bad value, a line that is not INI or is too long:
+ *  -EINVAL with RG_ERR_INVALID for the first of them; @config is then of no use. */
+int rg_config_read(FILE *file, const char *name, struct rg_config *config, struct rg_err *err);
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+#include "api/api.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "daemon/loop.h"
+#include "daemon/socket.h"
+#include "daemon/watch.h"
+#include "engine/engine.h"
+
+struct daemon {
+	const struct rg_config *config;
+	struct rg_socket socket;
+	struct rg_engine *engine;
+	struct rg_api *api;
+	struct rg_loop *loop;
+	struct rg_watch *watch;
+	int signal_fd, watchdog_fd;
+	char last_error[sizeof(((struct rg_err *)0)->detail)]; /* of a reload; said once */
+};
+
+static void reload_geoip(void *arg)
+{
+	struct daemon *daemon = arg;
+	json_t *answer = NULL;
+	struct rg_err err;
+
+	if (!rg_engine_geoip_reload(daemon->engine, false, &answer, &err)) {
+		if (!json_is_false(json_object_get(answer, "changed")))
+			rg_log(RG_LOG_NOTICE, "GeoIP databases loaded anew");
+		*daemon->last_error = '\0';
+		json_decref(answer);
+		return;
+	}
+	if (strcmp(daemon->last_error, err.detail))
+		rg_log(RG_LOG_ERROR, "GeoIP databases stay as they were: %s", err.detail);
+	memcpy(daemon->last_error, err.detail, sizeof(err.detail));
+}
+
+static void on_signal(void *arg)
+{
+	struct daemon *daemon = arg;
+	struct signalfd_siginfo info;
+
+	while (read(daemon->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGHUP) {
+			*daemon->last_error = '\0'; /* whoever asks gets an answer */
+			reload_geoip(daemon);
+		} else {
+			rg_loop_stop(daemon->loop);
+		}
+	}
+}
+
+static void on_watchdog(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	rg_timer_ack(daemon->watchdog_fd);
+	sd_notify(0, "WATCHDOG=1");
+}
+
+static int on_turn(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	return rg_api_run(daemon->api);
+}
+
+/* Signals arrive through the loop from here on; one that arrives while starting waits. */
+static int open_signals(struct daemon *daemon, struct rg_err *err)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	daemon->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (daemon->signal_fd < 0)
+		return rg_err_set(err, -errno, RG_ERR_INTERNAL, "", "signals: %s", strerror(errno));
+	return rg_loop_watch(daemon->loop, daemon->signal_fd, on_signal, daemon, err);
+}
+
+static int open_watchdog(struct daemon *daemon, struct rg_err *err)
+{
+	uint64_t timeout_us;
+	int r;
+
+	if (sd_watchdog_enabled(0, &timeout_us) <= 0)
+		return 0;
+	r = rg_timer_new();
+	daemon->watchdog_fd = r;
+	if (r >= 0)
+		r = rg_timer_set(daemon->watchdog_fd, timeout_us / 2, timeout_us / 2);
+	if (r < 0)
+		return rg_err_set(err, r, RG_ERR_INTERNAL, "", "the watchdog's timer: %s",
+				  strerror(-r));
+	return rg_loop_watch(daemon->loop, daemon->watchdog_fd, on_watchdog, daemon, err);
+}
+
+static int open_engine(struct daemon *daemon, struct rg_err *err)
+{
+	const struct rg_config *config = daemon->config;
+	struct rg_engine_config engine = {
+		.state_dir = config->state,
+		.dp = {
+			.pin_dir = config->pin_dir,
+			.max_meetings = config->max_meetings + 1, /* entry 0 is no meeting */
+			.max_locals = config->max_addresses,
+			.observe = config->observe,
+		},
+		.databases = (const char *const *)config->databases,
+		.n_databases = config->n_databases,
+		.registered_country = config->registered_country,
+	};
+
+	return rg_engine_open(&engine, &daemon->engine, err);
+}
+
+static int attach(struct daemon *daemon, const struct rg_config_interface *interface,
+		  bool *ret_new, struct rg_err *err)
+{
+	json_t *body = json_pack("{s:s}", "mode", rg_xdp_mode_text(interface->mode));
+	struct rg_dp_interface status;
+	json_t *answer = NULL;
+	int r;
+
+	if (!body)
+		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
+	*ret_new = rg_dp_interface_status(rg_engine_dp(daemon->engine), interface->name, &status,
+					  NULL) ||
+		   !status.attached;
+	r = rg_engine_interface_put(daemon->engine, interface->name, body, &answer, err);
+	json_decref(body);
+	json_decref(answer);
+	return r;
+}
+
+/* Attach what the configuration lists; if one fails, detach those that were attached here. */
+static int attach_all(struct daemon *daemon, struct rg_err *err)
+{
+	const struct rg_config *config = daemon->config;
+	_cleanup_(rg_freep) bool *new = calloc(config->n_interfaces + 1, sizeof(*new));
+	size_t n;
+	int r = 0;
+
+	if (!new)
+		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
+	for (n = 0; !r && n < config->n_interfaces; n++)
+		r = attach(daemon, &config->interfaces[n], &new[n], err);
+	if (!r)
+		return 0;
+	for (size_t i = 0; i < n - 1; i++)
+		if (new[i])
+			rg_engine_interface_delete(daemon->engine, config->interfaces[i].name, NULL);
+	return r;
+}
+
+static int start(struct daemon *daemon, struct rg_err *err)
+{
+	const struct rg_config *config = daemon->config;
+	int r;
+
+	r = rg_loop_new(&daemon->loop, err);
+	if (!r)
+		r = open_signals(daemon, err);
+	if (!r)
+		r = open_watchdog(daemon, err);
+	if (!r)
+		r = rg_socket_open(config->socket, &daemon->socket, err);
+	if (!r)
+		r = open_engine(daemon, err);
+	if (!r)
+		r = rg_api_open(daemon->engine, TAKE_FD(daemon->socket.fd), &daemon->api, err);
+	if (!r)
+		r = rg_loop_watch(daemon->loop, rg_api_fd(daemon->api), NULL, NULL, err);
+	if (!r && config->watch && config->n_databases)
+		r = rg_watch_new(daemon->loop, config->databases, config->n_databases, reload_geoip,
+				 daemon, &daemon->watch, err);
+	if (!r)
+		r = attach_all(daemon, err);
+	return r;
+}
+
+/* The reverse of start(), from wherever it came to. */
+static void stop(struct daemon *daemon)
+{
+	rg_api_close(daemon->api);
+	rg_watch_free(daemon->watch);
+	rg_engine_close(daemon->engine);
+	rg_socket_close(&daemon->socket);
+	if (daemon->signal_fd >= 0)
+		close(daemon->signal_fd);
+	if (daemon->watchdog_fd >= 0)
+		close(daemon->watchdog_fd);
+	rg_loop_free(daemon->loop);
+}
+
+static void say_started(const struct daemon *daemon)
+{
+	const struct rg_socket *socket = &daemon->socket;
+
+	if (!socket->path)
+		rg_log(RG_LOG_NOTICE, "in force; the control socket is the socket unit's");
+	else
+		rg_log(RG_LOG_NOTICE, "in force; control socket %s, for %s", socket->path,
+		       socket->for_group ? "the group '" RG_SOCKET_GROUP "'"
+					 : "its owner only (there is no group '" RG_SOCKET_GROUP
+					   "', or it may not be used)");
+	sd_notify(0, "READY=1");
+}
+
+int rg_daemon_run(const struct rg_config *config, struct rg_err *err)
+{
+	struct daemon daemon = {
+		.config = config,
+		.socket = { .fd = -1 },
+		.signal_fd = -1,
+		.watchdog_fd = -1,
+	};
+	int r = start(&daemon, err);
+
+	if (!r) {
+		say_started(&daemon);
+		rg_loop_on_turn(daemon.loop, on_turn, &daemon);
+		r = rg_loop_run(daemon.loop, err);
+		sd_notify(0, "STOPPING=1");
+		rg_log(RG_LOG_NOTICE, "stopping; what is attached stays in force");
+	}
+	stop(&daemon);
+	return r;
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <string.h>
+#include "base/log.h"
+#include "engine/engine_private.h"
+
+RG_DEFINE_CLEANUP(struct rg_engine *, rg_engine_close);
+
+int engine_precondition(bool exists, uint64_t revision, uint64_t if_match, struct rg_err *err)
+{
+	if (if_match == RG_ANY_REVISION)
+		return 0;
+	if (if_match == RG_NO_RESOURCE && exists)
+		return rg_err_set(err, -EEXIST, RG_ERR_PRECONDITION, NULL, "the resource exists");
+	if (if_match == RG_NO_RESOURCE)
+		return 0;
+	if (!exists)
+		return rg_err_set(err, -ENOENT, RG_ERR_PRECONDITION, NULL,
+				  "the resource does not exist");
+	if (if_match != RG_SOME_RESOURCE && if_match != revision)
+		return rg_err_set(err, -ESTALE, RG_ERR_PRECONDITION, NULL,
+				  "the resource has revision %llu now", (unsigned long long)revision);
+	return 0;
+}
+
+int engine_stage_begin(struct rg_engine *engine, struct rg_err *err)
+{
+	if (engine->broken)
+		return rg_err_set(err, -EIO, RG_ERR_STORE, NULL,
+				  "the store could not be read back after an error; "
+				  "the daemon has to be restarted");
+	return rg_store_begin(engine->store, err);
+}
+
+int engine_commit(struct rg_engine *engine, struct rg_err *err)
+{
+	size_t count = rg_classes_count(engine->classes);
+	int ret = 0;
+
+	for (size_t id = engine->classes_stored; !ret && id < count; id++)
+		ret = rg_store_class_put(engine->store, (unsigned int)id,
+					 rg_classes_get(engine->classes, (unsigned int)id)->key, err);
+	if (!ret)
+		ret = rg_store_revision_set(engine->store, engine->revision, err);
+	if (!ret)
+		ret = rg_store_commit(engine->store, err);
+	if (ret)
+		rg_store_rollback(engine->store);
+	else
+		engine->classes_stored = count;
+	return ret;
+}
+
+/* The flush is over, well or not: model and kernel agree. */
+static void flush_done(struct rg_engine *engine)
+{
+	struct model *model = &engine->model;
+
+	for (size_t i = 0; i < engine->pending.n_meetings; i++) {
+		uint32_t number = engine->pending.meetings[i];
+
+		if (model->by_number[number])
+			continue;
+		model->number_busy[number] = false;
+		if (number < model->lowest_free)
+			model->lowest_free = number;
+	}
+	engine->n_endpoints = model->n_endpoints;
+	model_policies_sweep(model);
+	pending_clear(&engine->pending);
+}
+
+static void model_reload(struct rg_engine *engine)
+{
+	struct rg_err err = { 0 };
+
+	if (!model_load(engine, &err))
+		return;
+	engine->broken = true;
+	rg_log(RG_LOG_ERROR, "the store can not be read back: %s", err.detail);
+}
+
+/* Nothing was committed: the store still has what was, and so has the kernel. */
+static void undo_staged(struct rg_engine *engine)
+{
+	rg_store_rollback(engine->store);
+	model_reload(engine);
+	flush_done(engine);
+}
+
+static int undo_write(struct rg_store *store, const struct undo *undo, struct rg_err *err)
+{
+	if (undo->region)
+		return undo->body ? rg_store_doc_put(store, RG_STORE_REGION, undo->name,
+						     undo->revision, undo->body, err)
+				  : rg_store_doc_delete(store, RG_STORE_REGION, undo->name, err);
+	return undo->body ? rg_store_meeting_put(store, undo->name, undo->number, undo->revision,
+						 undo->body, err)
+			  : rg_store_meeting_delete(store, undo->name, err);
+}
+
+/* Committed, but the kernel refused a part: put back what was, in store and kernel. */
+static void undo_committed(struct rg_engine *engine)
+{
+	struct rg_err err = { 0 };
+	int ret = rg_store_begin(engine->store, &err);
+
+	for (size_t i = engine->pending.n_undos; !ret && i-- > 0;)
+		ret = undo_write(engine->store, &engine->pending.undos[i], &err);
+	if (!ret)
+		ret = engine_commit(engine, &err);
+	if (ret) {
+		rg_store_rollback(engine->store);
+		rg_log(RG_LOG_ERROR, "the store holds a change that the kernel refused: %s", err.detail);
+	}
+	model_reload(engine);
+	if (engine_publish(engine, NULL, &err))
+		rg_log(RG_LOG_ERROR, "the kernel's maps can not be put back: %s", err.detail);
+	flush_done(engine);
+}
+
+static int flush_commit(struct rg_engine *engine, struct geo_build *ret_build, struct rg_err *err)
+{
+	int ret = 0;
+
+	if (engine->pending.geo)
+		ret = geo_prepare(engine, ret_build, err);
+	if (!ret && engine->pending.geo)
+		ret = geo_check_networks(engine, ret_build, err);
+	return ret ? ret : engine_commit(engine, err);
+}
+
+int rg_engine_flush(struct rg_engine *engine, struct rg_err *err)
+{
+	_cleanup_(geo_build_clear) struct geo_build build = { 0 };
+	int ret;
+
+	if (engine->failed.code) {
+		undo_staged(engine);
+		if (err)
+			*err = engine->failed;
+		engine->failed.code = RG_ERR_NONE;
+		return -EIO;
+	}
+	if (!engine->pending.any) {
+		rg_store_rollback(engine->store); /* begun by a call that then failed */
+		return 0;
+	}
+	ret = flush_commit(engine, &build, err);
+	if (ret) {
+		undo_staged(engine);
+		return ret;
+	}
+	ret = engine_publish(engine, engine->pending.geo ? &build : NULL, err);
+	if (ret)
+		undo_committed(engine);
+	else
+		flush_done(engine);
+	return ret;
+}
+
+void engine_settle(struct rg_engine *engine)
+{
+	struct rg_err err = { 0 };
+
+	if (rg_engine_flush(engine, &err))
+		engine->failed = err;
+}
+
+static int restore_class(void *arg, unsigned int id, const char *key, struct rg_err *err)
+{
+	struct rg_engine *engine = arg;
+
+	if (id && rg_classes_restore(engine->classes, id, key))
+		return rg_err_set(err, -EINVAL, RG_ERR_STORE, NULL,
+				  "the store's region class %u ('%s') is not acceptable", id, key);
+	return 0;
+}
+
+static int copy_config(struct rg_engine *engine, const struct rg_engine_config *config,
+		       struct rg_err *err)
+{
+	engine->registered_country = config->registered_country;
+	engine->observe = config->dp.observe;
+	engine->databases = calloc(config->n_databases + 1, sizeof(char *));
+	if (!engine->databases)
+		return engine_no_memory(err);
+	for (; engine->n_databases < config->n_databases; engine->n_databases++) {
+		char *path = strdup(config->databases[engine->n_databases]);
+
+		if (!path)
+			return engine_no_memory(err);
+		engine->databases[engine->n_databases] = path;
+	}
+	if (config->dp.pin_dir) {
+		engine->pin_dir = strdup(config->dp.pin_dir);
+		if (!engine->pin_dir)
+			return engine_no_memory(err);
+	}
+	return 0;
+}
+
+static int read_store(struct rg_engine *engine, const struct rg_engine_config *config,
+		      struct rg_err *err)
+{
+	uint32_t max = config->dp.max_meetings ? config->dp.max_meetings : RG_MEETINGS_DEFAULT;
+	int ret;
+
+	if (max < 2 || max > RG_MEETINGS_CAP)
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, NULL,
+				  "the number of meetings is not from 2 to %u", RG_MEETINGS_CAP);
+	engine->classes = rg_classes_new();
+	if (!engine->classes)
+		return engine_no_memory(err);
+	ret = model_init(&engine->model, max, err);
+	if (!ret)
+		ret = rg_store_open(config->state_dir, &engine->store, err);
+	if (!ret)
+		ret = rg_store_classes(engine->store, restore_class, engine, err);
+	if (!ret)
+		ret = rg_store_revision(engine->store, &engine->revision, err);
+	engine->classes_stored = rg_classes_count(engine->classes);
+	if (!ret)
+		ret = model_load(engine, err);
+	if (!ret)
+		ret = interfaces_load(engine, err);
+	return ret;
+}
+
+static int read_capacity(struct rg_engine *engine, struct rg_err *err)
+{
+	_cleanup_(rg_freep) struct rg_dp_map_info *maps = NULL;
+	size_t n = 0;
+	int ret = rg_dp_maps(engine->dp, &maps, &n, err);
+
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(maps[i].name, "rg_endpoints"))
+			engine->max_endpoints = maps[i].max_entries;
+	return ret;
+}
+
+/* Store and databases are read: load the program, fill its maps, put it in force. */
+static int start(struct rg_engine *engine, const struct rg_engine_config *config,
+		 struct geo_build *build, struct rg_err *err)
+{
+	struct rg_dp_config dp = config->dp;
+	int ret;
+
+	geo_capacity(build, &dp);
+	engine->geo_nodes = dp.geo_nodes;
+	engine->geo_ranges = dp.geo_ranges;
+	ret = rg_dp_open(&dp, &engine->dp, err);
+	if (!ret)
+		ret = read_capacity(engine, err);
+	if (!ret)
+		ret = engine_stage_begin(engine, err);
+	if (!ret)
+		ret = engine_commit(engine, err);
+	if (!ret)
+		ret = engine_pend_all(engine, err);
+	if (!ret)
+		ret = engine_publish(engine, build, err);
+	if (!ret)
+		ret = rg_dp_enforce(engine->dp, err);
+	if (!ret)
+		flush_done(engine);
+	return ret;
+}
+
+int rg_engine_open(const struct rg_engine_config *config, struct rg_engine **ret, struct rg_err *err)
+{
+	_cleanup_(rg_engine_closep) struct rg_engine *engine = calloc(1, sizeof(*engine));
+	_cleanup_(geo_build_clear) struct geo_build build = { 0 };
+	int r;
+
+	if (!engine)
+		return engine_no_memory(err);
+	clock_gettime(CLOCK_MONOTONIC, &engine->started);
+	r = copy_config(engine, config, err);
+	if (!r)
+		r = read_store(engine, config, err);
+	if (!r)
+		r = geo_prepare(engine, &build, err);
+	if (!r)
+		r = start(engine, config, &build, err);
+	if (r)
+		return r;
+	engine->in_force = true;
+	interfaces_attach(engine);
+	*ret = TAKE_PTR(engine);
+	return 0;
+}
+
+/* Pins stay while they judge packets. A start that failed has put nothing in force. */
+static void close_dataplane(struct rg_engine *engine)
+{
+	bool keep = !engine->in_force || !engine->pin_dir || interfaces_any_attached(engine);
+	struct rg_err err = { 0 };
+
+	rg_dp_close(engine->dp);
+	if (!keep && rg_dp_remove(engine->pin_dir, &err))
+		rg_log(RG_LOG_WARNING, "pins of no use can not be removed: %s", err.detail);
+}
+
+void rg_engine_close(struct rg_engine *engine)
+{
+	if (!engine)
+		return;
+	if (engine->dp)
+		close_dataplane(engine);
+	rg_store_close(engine->store);
+	model_clear(&engine->model);
+	pending_free(&engine->pending);
+	rg_geo_free(engine->geo.geo);
+	rg_classes_free(engine->classes);
+	free(engine->interfaces);
+	for (size_t i = 0; i < engine->n_databases; i++)
+		free(engine->databases[i]);
+	free(engine->databases);
+	free(engine->pin_dir);
+	free(engine);
+}
+
+struct rg_dp *rg_engine_dp(struct rg_engine *engine)
+{
+	return engine->dp;
+}
+
+const char *rg_engine_meeting_id(struct rg_engine *engine, uint32_t number)
+{
+	const struct model *model = &engine->model;
+
+	if (number >= model->max_meetings || !model->by_number[number])
+		return "";
+	return model->by_number[number]->spec->id;
+}
+
+const char *rg_engine_region_code(struct rg_engine *engine, unsigned int region)
+{
+	if (region >= rg_classes_count(engine->classes))
+		return "unknown";
+	return rg_classes_get(engine->classes, region)->key;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The only writer of state: validate -> store -> compile -> publish.
+ *
+ * A change is staged by its call (validated against the model, written into the
+ * open transaction, applied to the model), and takes effect in rg_engine_flush():
+ * commit (durable), then kernel. The API answers after the flush, so one fsync
+ * serves all requests of a turn of the loop (group commit). If a flush fails,
+ * everything staged since the last one is undone in model and store, and each of
+ * those requests is answered with its error.
+ *
+ * A call that fails changes nothing. One thread; no locks.
+ */
+#ifndef RG_ENGINE_H
+#define RG_ENGINE_H
+
+#include <jansson.h>
+#include "base/err.h"
+#include "dataplane/dataplane.h"
+#include "geo/geo.h"
+#include "policy/meeting.h"
+
+struct rg_engine;
+
+struct rg_engine_config {
+	const char *state_dir;            /* NULL: in memory only (replay, tests) */
+	struct rg_dp_config dp;
+	const char *const *databases;     /* MMDB paths, in order */
+	size_t n_databases;
+	bool registered_country;
+};
+
+/** Open the store, load geo data, load the program, fill every map from the store, put it in
+ *  force. On failure nothing is left behind and what was in force before still is. */
+int rg_engine_open(const struct rg_engine_config *config, struct rg_engine **ret, struct rg_err *err);
+/** What is attached stays attached; if nothing is, the pins are removed too. */
+void rg_engine_close(struct rg_engine *engine);
+
+/** Commit and publish what is staged. On failure: undone, @err says why. No-op if nothing is. */
+int rg_engine_flush(struct rg_engine *engine, struct rg_err *err);
+
+/* If-Match: RG_ANY_REVISION = no condition; RG_NO_RESOURCE = must not exist (If-None-Match: *);
+ * RG_SOME_RESOURCE = must exist (If-Match: *); else the revision that it must have
+ * (RG_ERR_PRECONDITION). */
+#define RG_ANY_REVISION 0
+#define RG_NO_RESOURCE UINT64_MAX
+#define RG_SOME_RESOURCE (UINT64_MAX - 1)
+
+/* Meetings. Bodies are the API's. @ret_revision may be NULL. */
+/** Create or replace. PUT of an equal body is a success without a new revision.
+ *  CONFLICT names the endpoint and both meetings; FULL; INVALID (custom regions that do not exist). */
+int rg_engine_meeting_put(struct rg_engine *engine, const char *id, const json_t *body,
+			  uint64_t if_match, bool *ret_created, uint64_t *ret_revision, struct rg_err *err);
+/** RFC 7396 merge patch of the canonical body, then as put. NOT_FOUND. */
+int rg_engine_meeting_patch(struct rg_engine *engine, const char *id, const json_t *patch,
+			    uint64_t if_match, uint64_t *ret_revision, struct rg_err *err);
+int rg_engine_meeting_delete(struct rg_engine *engine, const char *id, uint64_t if_match, struct rg_err *err);
+/** Canonical body, new reference. NOT_FOUND. */
+int rg_engine_meeting_get(struct rg_engine *engine, const char *id, json_t **ret_body,
+			  uint64_t *ret_revision, struct rg_err *err);
+/** {"meetings": [body, ...], "next": "last id" | null}, ids after @after ("" = start), at most @limit. */
+int rg_engine_meeting_list(struct rg_engine *engine, const char *after, size_t limit, json_t **ret,
+			   struct rg_err *err);
+/** {"id", "packets", "bytes", "verdicts": {"admit": {"packets","bytes"}, "refuse", "observe_refused"},
+ *   "regions": {"CN": {"refuse": {"packets","bytes"}, ...}}} */
+int rg_engine_meeting_stats(struct rg_engine *engine, const char *id, json_t **ret, struct rg_err *err);
+
+/* Custom regions. Deleting one that a rule names is a CONFLICT that names the meeting. A change
+ * rebuilds and publishes the geo table at flush. */
+int rg_engine_region_put(struct rg_engine *engine, const char *name, const json_t *body,
+			 uint64_t if_match, bool *ret_created, uint64_t *ret_revision, struct rg_err *err);
+int rg_engine_region_delete(struct rg_engine *engine, const char *name, uint64_t if_match, struct rg_err *err);
+int rg_engine_region_get(struct rg_engine *engine, const char *name, json_t **ret, uint64_t *ret_revision,
+			 struct rg_err *err);
+/** The catalogue: {"custom": [...], "countries": [{"code","continent","groups"}], "classes":
+ *  [{"id","code"}]}. */
+int rg_engine_region_list(struct rg_engine *engine, json_t **ret, struct rg_err *err);
+
+/* Interfaces: kept in the store, re-attached at start. Immediate (not staged). Body {"mode": "auto"}. */
+int rg_engine_interface_put(struct rg_engine *engine, const char *name, const json_t *body, json_t **ret,
+			    struct rg_err *err);
+int rg_engine_interface_delete(struct rg_engine *engine, const char *name, struct rg_err *err);
+int rg_engine_interface_get(struct rg_engine *engine, const char *name, json_t **ret, struct rg_err *err);
+int rg_engine_interface_list(struct rg_engine *engine, json_t **ret, struct rg_err *err);
+
+/* GeoIP */
+/** {"generation", "databases": [{"path","type","build_time","networks","unknown","pseudo","attribution"}],
+ *   "ranges": {"ipv4","ipv6"}, "table": {"bytes","build_ms"}, "load_ms", "loaded_at", "last_error"} */
+int rg_engine_geoip_get(struct rg_engine *engine, json_t **ret, struct rg_err *err);
+/** Read the databases again and switch. A table that shrinks to less than half of its ranges is
+ *  refused unless @force. Answer: as get, plus "changed": false if the files are the same. */
+int rg_engine_geoip_reload(struct rg_engine *engine, bool force, json_t **ret, struct rg_err *err);
+/** {"address","region","country","continent","groups","subdivision","custom":[],"network",
+ *   "embedded_ipv4"?, "database": {"path","build_time"}|null} */
+int rg_engine_lookup(struct rg_engine *engine, const char *address, json_t **ret, struct rg_err *err);
+
+/** Run the loaded program on a packet, touching no counter. Body: {"source": "a", "source_port": n,
+ *  "destination": "b", "destination_port": n, "protocol": "udp"} or {"frame": "hex"}. Answer: {"verdict",
+ *  "reason","meeting","region","rule","policy","stage","generation"}. */
+int rg_engine_explain(struct rg_engine *engine, const json_t *body, json_t **ret, struct rg_err *err);
+
+/** Health, read from the kernel: {"version","pid","uptime_s","mode","site","program":{"id"},
+ *  "interfaces":[...],"meetings","policies","regions","geoip":{...},"maps":[...],"verdicts":{...}} */
+int rg_engine_status(struct rg_engine *engine, json_t **ret, struct rg_err *err);
+/** Prometheus text format, version 0.0.4. @ret owned by the caller (free). */
+int rg_engine_metrics(struct rg_engine *engine, char **ret, struct rg_err *err);
+
+/* Direct access for replay and the tests. */
+struct rg_dp *rg_engine_dp(struct rg_engine *engine);
+/** Id of a meeting by its number, code of a region id, "" / "unknown" if there is none. */
+const char *rg_engine_meeting_id(struct rg_engine *engine, uint32_t number);
+const char *rg_engine_region_code(struct rg_engine *engine, unsigned int region);
+
+#endif

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/log.h"
+#include "engine/engine_private.h"
+#include "policy/json_util.h"
+
+static struct interface *find(const struct rg_engine *engine, const char *name)
+{
+	for (size_t i = 0; i < engine->n_interfaces; i++)
+		if (!strcmp(engine->interfaces[i].name, name))
+			return &engine->interfaces[i];
+	return NULL;
+}
+
+/* Room for one more, so that add() can not fail. */
+static int reserve(struct rg_engine *engine, struct rg_err *err)
+{
+	void *larger = reallocarray(engine->interfaces, engine->n_interfaces + 1,
+				    sizeof(*engine->interfaces));
+
+	if (!larger)
+		return engine_no_memory(err);
+	engine->interfaces = larger;
+	return 0;
+}
+
+static void add(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode)
+{
+	struct interface *interface = find(engine, name);
+
+	if (!interface) {
+		size_t i = engine->n_interfaces++;
+
+		for (; i > 0 && strcmp(engine->interfaces[i - 1].name, name) > 0; i--)
+			engine->interfaces[i] = engine->interfaces[i - 1];
+		interface = &engine->interfaces[i];
+		snprintf(interface->name, sizeof(interface->name), "%.15s", name);
+	}
+	interface->mode = mode;
+}
+
+static void drop(struct rg_engine *engine, struct interface *interface)
+{
+	size_t i = (size_t)(interface - engine->interfaces);
+
+	memmove(interface, interface + 1, (--engine->n_interfaces - i) * sizeof(*interface));
+}
+
+static int parse_body(const json_t *body, enum rg_xdp_mode *ret, struct rg_err *err)
+{
+	static const char *const known[] = { "mode", NULL };
+	char quoted[RG_QUOTE_MAX];
+	const char *mode = NULL;
+	int r = rg_json_fields(body, known, err);
+
+	if (!r)
+		r = rg_json_string(body, "mode", false, &mode, err);
+	if (r)
+		return r;
+	*ret = RG_XDP_AUTO;
+	if (mode && rg_xdp_mode_parse(mode, ret))
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "/mode",
+				  "mode is auto, native or generic, not '%s'", rg_json_quote(mode, quoted));
+	return 0;
+}
+
+static int load_interface(void *arg, const char *name, uint64_t revision, const char *body,
+			  struct rg_err *err)
+{
+	_cleanup_(json_decrefp) json_t *json = NULL;
+	struct rg_engine *engine = arg;
+	enum rg_xdp_mode mode;
+
+	(void)revision;
+	if (rg_json_parse(body, strlen(body), &json, err) || parse_body(json, &mode, err))
+		return rg_err_set(err, -EINVAL, RG_ERR_STORE, NULL,
+				  "the store's interface '%s' is not acceptable", name);
+	if (reserve(engine, err))
+		return -ENOMEM;
+	add(engine, name, mode);
+	return 0;
+}
+
+int interfaces_load(struct rg_engine *engine, struct rg_err *err)
+{
+	return rg_store_docs(engine->store, RG_STORE_INTERFACE, load_interface, engine, err);
+}
+
+void interfaces_attach(struct rg_engine *engine)
+{
+	for (size_t i = 0; i < engine->n_interfaces; i++) {
+		const struct interface *interface = &engine->interfaces[i];
+		struct rg_err err = { 0 };
+
+		if (rg_dp_attach(engine->dp, interface->name, interface->mode, &err))
+			rg_log(RG_LOG_WARNING, "interface '%s' is not attached: %s", interface->name, err.detail);
+	}
+}
+
+bool interfaces_any_attached(struct rg_engine *engine)
+{
+	_cleanup_(rg_freep) struct rg_dp_interface *list = NULL;
+	struct rg_err err = { 0 };
+	size_t n = 0;
+
+	/* In doubt the filter stays. */
+	return rg_dp_interfaces(engine->dp, &list, &n, &err) || n;
+}
+
+/* @status NULL: the interface does not exist now. @mode NULL: attached, but not by the store. */
+static json_t *interface_json(const char *name, const enum rg_xdp_mode *mode,
+			      const struct rg_dp_interface *status)
+{
+	bool attached = status && status->attached;
+	json_t *program = json_null(), *json;
+
+	if (status && status->prog_id)
+		program = json_pack("{s:I, s:s}", "id", (json_int_t)status->prog_id, "name", status->prog_name);
+	json = json_pack("{s:s, s:s?, s:b, s:s?, s:o, s:o, s:o}", "name", name,
+			 "mode", mode ? rg_xdp_mode_text(*mode) : NULL, "attached", attached,
+			 "attached_mode", attached ? rg_xdp_mode_text(status->mode) : NULL,
+			 "ifindex", status ? json_integer(status->ifindex) : json_null(),
+			 "program", program,
+			 "link_id", attached && status->link_id ? json_integer(status->link_id) : json_null());
+	return json;
+}
+
+int rg_engine_interface_get(struct rg_engine *engine, const char *name, json_t **ret, struct rg_err *err)
+{
+	const struct interface *interface = find(engine, name);
+	struct rg_dp_interface status = { 0 };
+	struct rg_err why = { 0 };
+	int r = rg_dp_interface_status(engine->dp, name, &status, &why);
+
+	if (!interface && (r || !status.attached)) {
+		if (r && why.code != RG_ERR_NOT_FOUND) {
+			if (err)
+				*err = why;
+			return r;
+		}
+		return rg_err_set(err, -ENOENT, RG_ERR_NOT_FOUND, NULL,
+				  "the filter is not attached to an interface '%.64s'", name);
+	}
+	*ret = interface_json(name, interface ? &interface->mode : NULL, r ? NULL : &status);
+	return *ret ? 0 : engine_no_memory(err);
+}
+
+static int store_interface(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode,
+			   struct rg_err *err)
+{
+	char body[64];
+	int ret = engine_stage_begin(engine, err);
+
+	snprintf(body, sizeof(body), "{\"mode\":\"%s\"}", rg_xdp_mode_text(mode));
+	if (!ret)
+		ret = rg_store_doc_put(engine->store, RG_STORE_INTERFACE, name, engine->revision, body, err);
+	return ret ? ret : engine_commit(engine, err);
+}
+
+/* The store refused: what is attached must not outlive the error. */
+static void attach_undo(struct rg_engine *engine, const struct rg_dp_interface *before)
+{
+	struct rg_err err = { 0 };
+	int ret;
+
+	if (before->attached)
+		ret = rg_dp_attach(engine->dp, before->name, before->mode, &err);
+	else
+		ret = rg_dp_detach(engine->dp, before->name, &err);
+	if (ret)
+		rg_log(RG_LOG_ERROR, "interface '%s' can not be put back: %s", before->name, err.detail);
+}
+
+int rg_engine_interface_put(struct rg_engine *engine, const char *name, const json_t *body, json_t **ret,
+			    struct rg_err *err)
+{
+	struct rg_dp_interface before = { 0 };
+	enum rg_xdp_mode mode;
+	int r = parse_body(body, &mode, err);
+
+	if (r)
+		return r;
+	engine_settle(engine);
+	r = reserve(engine, err);
+	if (!r)
+		r = rg_dp_interface_status(engine->dp, name, &before, err);
+	if (!r)
+		r = rg_dp_attach(engine->dp, name, mode, err);
+	if (r)
+		return r;
+	r = store_interface(engine, name, mode, err);
+	if (r) {
+		attach_undo(engine, &before);
+		return r;
+	}
+	add(engine, name, mode);
+	return rg_engine_interface_get(engine, name, ret, err);
+}
+
+int rg_engine_interface_delete(struct rg_engine *engine, const char *name, struct rg_err *err)
+{
+	struct interface *interface = find(engine, name);
+	struct rg_err why = { 0 };
+	int r;
+
+	engine_settle(engine);
+	/* From the store first: what is detached must not come back by a restart. */
+	if (interface) {
+		r = engine_stage_begin(engine, err);
+		if (!r)
+			r = rg_store_doc_delete(engine->store, RG_STORE_INTERFACE, name, err);
+		if (!r)
+			r = engine_commit(engine, err);
+		if (r)
+			return r;
+	}
+	r = rg_dp_detach(engine->dp, name, &why);
+	if (r && !(interface && why.code == RG_ERR_NOT_FOUND)) {
+		if (interface && store_interface(engine, name, interface->mode, NULL))
+			rg_log(RG_LOG_ERROR, "interface '%s' is attached, but not in the store", name);
+		if (err)
+			*err = why;
+		return r;
+	}
+	if (interface)
+		drop(engine, interface);
+	return 0;
+}
+
+int rg_engine_interface_list(struct rg_engine *engine, json_t **ret, struct rg_err *err)
+{
+	_cleanup_(rg_freep) struct rg_dp_interface *attached = NULL;
+	_cleanup_(json_decrefp) json_t *list = json_array();
+	size_t n = 0;
+	int r = rg_dp_interfaces(engine->dp, &attached, &n, err);
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < engine->n_interfaces; i++) {
+		json_t *json = NULL;
+
+		r = rg_engine_interface_get(engine, engine->interfaces[i].name, &json, err);
+		if (r)
+			return r;
+		json_array_append_new(list, json);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (!find(engine, attached[i].name))
+			json_array_append_new(list, interface_json(attached[i].name, NULL, &attached[i]));
+	*ret = json_pack("{s:O}", "interfaces", list);
+	return *ret ? 0 : engine_no_memory(err);
+}

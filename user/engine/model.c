@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include "engine/engine_private.h"
+
+int engine_no_memory(struct rg_err *err)
+{
+	return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, NULL, "out of memory");
+}
+
+int model_init(struct model *model, uint32_t max_meetings, struct rg_err *err)
+{
+	model->max_meetings = max_meetings;
+	model->lowest_free = 1;
+	model->by_id = rg_map_new();
+	model->policies = rg_map_new();
+	model->by_number = calloc(max_meetings, sizeof(struct meeting *));
+	model->number_busy = calloc(max_meetings, sizeof(bool));
+	model->ports = calloc(1, sizeof(*model->ports));
+	if (!model->by_id || !model->policies || !model->by_number || !model->number_busy ||
+	    !model->ports)
+		return engine_no_memory(err);
+	return 0;
+}
+
+/* Meetings and custom regions go, policies and their slots stay. */
+static void model_empty(struct model *model)
+{
+	for (uint32_t i = 1; model->by_number && i < model->max_meetings; i++) {
+		struct meeting *meeting = model->by_number[i];
+
+		if (meeting) {
+			model_unlink(model, meeting);
+			meeting_free(meeting);
+		}
+	}
+	while (model->n_customs)
+		model_custom_remove(model, &model->customs[model->n_customs - 1]);
+}
+
+void model_clear(struct model *model)
+{
+	model_empty(model);
+	if (model->policies)
+		model_policies_sweep(model);
+	rg_map_free(model->by_id);
+	rg_map_free(model->policies);
+	free(model->by_number);
+	free(model->number_busy);
+	free(model->ports);
+	free(model->customs);
+	memset(model, 0, sizeof(*model));
+}
+
+struct meeting *model_meeting(const struct model *model, const char *id)
+{
+	return rg_map_get(model->by_id, id, strlen(id));
+}
+
+struct rg_endpoint_key endpoint_key(const struct rg_endpoint_spec *spec)
+{
+	return (struct rg_endpoint_key){
+		.address = spec->address,
+		.port = spec->port,
+		.protocol = spec->protocol,
+	};
+}
+
+static struct endpoint **port_chain(const struct model *model, const struct rg_endpoint_key *key)
+{
+	int proto = key->protocol == IPPROTO_TCP ? RG_PROTO_TCP : RG_PROTO_UDP;
+
+	return &model->ports->first[proto][key->port];
+}
+
+struct endpoint *model_endpoint(const struct model *model, const struct rg_endpoint_key *key)
+{
+	struct endpoint *endpoint = *port_chain(model, key);
+
+	while (endpoint && rg_addr_cmp(&endpoint->key.address, &key->address))
+		endpoint = endpoint->next;
+	return endpoint;
+}
+
+uint32_t model_number_free(struct model *model)
+{
+	while (model->lowest_free < model->max_meetings && model->number_busy[model->lowest_free])
+		model->lowest_free++;
+	return model->lowest_free < model->max_meetings ? model->lowest_free : 0;
+}
+
+int model_policy(struct model *model, const struct rg_meeting_spec *spec, struct policy **ret,
+		 struct rg_err *err)
+{
+	_cleanup_(rg_freep) char *text = rg_policy_text(spec);
+	struct policy *policy;
+	uint32_t number = 1;
+
+	if (!text)
+		return engine_no_memory(err);
+	policy = rg_map_get(model->policies, text, strlen(text));
+	if (policy) {
+		*ret = policy;
+		return 0;
+	}
+	while (number < RG_POLICIES_MAX && model->policy_at[number])
+		number++;
+	if (number == RG_POLICIES_MAX)
+		return rg_err_set(err, -ENOSPC, RG_ERR_FULL, "/rules",
+				  "all %d policies are in use, and none is equal to this one",
+				  RG_POLICIES_MAX - 1);
+	policy = calloc(1, sizeof(*policy));
+	if (!policy || rg_map_reserve(model->policies, 1)) {
+		free(policy);
+		return engine_no_memory(err);
+	}
+	policy->number = number;
+	policy->text = TAKE_PTR(text);
+	model->policy_at[number] = policy;
+	rg_map_put(model->policies, policy->text, strlen(policy->text), policy);
+	*ret = policy;
+	return 0;
+}
+
+void model_policies_sweep(struct model *model)
+{
+	for (uint32_t i = 1; i < RG_POLICIES_MAX; i++) {
+		struct policy *policy = model->policy_at[i];
+
+		if (!policy || policy->refs)
+			continue;
+		rg_map_remove(model->policies, policy->text, strlen(policy->text));
+		model->policy_at[i] = NULL;
+		free(policy->text);
+		free(policy);
+	}
+}
+
+int meeting_new(struct rg_meeting_spec *spec, struct meeting **ret, struct rg_err *err)
+{
+	struct meeting *meeting = calloc(1, sizeof(*meeting));
+	struct endpoint *endpoints = calloc(spec->n_endpoints + 1, sizeof(*endpoints));
+
+	if (!meeting || !endpoints) {
+		free(meeting);
+		free(endpoints);
+		return engine_no_memory(err);
+	}
+	for (size_t i = 0; i < spec->n_endpoints; i++) {
+		endpoints[i].key = endpoint_key(&spec->endpoints[i]);
+		endpoints[i].meeting = meeting;
+	}
+	meeting->spec = spec;
+	meeting->endpoints = endpoints;
+	*ret = meeting;
+	return 0;
+}
+
+void meeting_free(struct meeting *meeting)
+{
+	if (!meeting)
+		return;
+	rg_meeting_free(meeting->spec);
+	free(meeting->endpoints);
+	free(meeting);
+}
+
+void model_link(struct model *model, struct meeting *meeting, struct policy *policy)
+{
+	rg_map_put(model->by_id, meeting->spec->id, strlen(meeting->spec->id), meeting);
+	model->by_number[meeting->number] = meeting;
+	model->number_busy[meeting->number] = true;
+	meeting->policy = policy;
+	policy->refs++;
+	model->n_endpoints += meeting->spec->n_endpoints;
+	for (size_t i = 0; i < meeting->spec->n_endpoints; i++) {
+		struct endpoint **chain = port_chain(model, &meeting->endpoints[i].key);
+
+		meeting->endpoints[i].next = *chain;
+		*chain = &meeting->endpoints[i];
+	}
+}
+
+void model_unlink(struct model *model, struct meeting *meeting)
+{
+	for (size_t i = 0; i < meeting->spec->n_endpoints; i++) {
+		struct endpoint **link = port_chain(model, &meeting->endpoints[i].key);
+
+		while (*link != &meeting->endpoints[i])
+			link = &(*link)->next;
+		*link = meeting->endpoints[i].next;
+	}
+	model->n_endpoints -= meeting->spec->n_endpoints;
+	meeting->policy->refs--;
+	meeting->policy = NULL;
+	model->by_number[meeting->number] = NULL; /* but busy until the flush is through */
+	rg_map_remove(model->by_id, meeting->spec->id, strlen(meeting->spec->id));
+}
+
+/* Where a name is or would be. */
+static size_t custom_place(const struct model *model, const char *name)
+{
+	size_t i = 0;
+
+	while (i < model->n_customs && strcmp(model->customs[i].region.name, name) < 0)
+		i++;
+	return i;
+}
+
+struct custom *model_custom(const struct model *model, const char *name)
+{
+	size_t i = custom_place(model, name);
+
+	if (i == model->n_customs || strcmp(model->customs[i].region.name, name))
+		return NULL;
+	return &model->customs[i];
+}
+
+int model_custom_set(struct model *model, struct rg_custom_region *region, uint64_t revision,
+		     struct rg_err *err)
+{
+	struct custom *custom = model_custom(model, region->name), *larger;
+	size_t i = custom_place(model, region->name);
+
+	if (custom) {
+		rg_custom_region_clear(&custom->region);
+	} else {
+		larger = reallocarray(model->customs, model->n_customs + 1, sizeof(*larger));
+		if (!larger)
+			return engine_no_memory(err);
+		model->customs = larger;
+		custom = &larger[i];
+		memmove(custom + 1, custom, (model->n_customs++ - i) * sizeof(*custom));
+	}
+	custom->region = *region;
+	custom->revision = revision;
+	memset(region, 0, sizeof(*region)); /* moved */
+	return 0;
+}
+
+void model_custom_remove(struct model *model, struct custom *custom)
+{
+	size_t i = (size_t)(custom - model->customs);
+
+	rg_custom_region_clear(&custom->region);
+	memmove(custom, custom + 1, (--model->n_customs - i) * sizeof(*custom));
+}
+
+/* A body of the store that does not parse: written by another version, or by hand. */
+static int bad_body(const char *what, const char *name, struct rg_err *err)
+{
+	struct rg_err why = err ? *err : (struct rg_err){ 0 };
+
+	return rg_err_set(err, -EINVAL, RG_ERR_STORE, NULL, "the store's %s '%s' is not acceptable: %s%s%.300s",
+			  what, name, why.pointer, why.pointer[0] ? ": " : "", why.detail);
+}
+
+static int load_meeting(void *arg, const char *id, uint32_t number, uint64_t revision,
+			const char *body, struct rg_err *err)
+{
+	_cleanup_(rg_meeting_freep) struct rg_meeting_spec *spec = NULL;
+	_cleanup_(json_decrefp) json_t *json = NULL;
+	struct rg_engine *engine = arg;
+	struct model *model = &engine->model;
+	struct meeting *meeting;
+	struct policy *policy;
+	int ret;
+
+	if (number < 1 || number >= model->max_meetings)
+		return rg_err_set(err, -ENOSPC, RG_ERR_FULL, NULL,
+				  "the store's meeting '%s' has number %u, but there is room for %u only",
+				  id, number, model->max_meetings - 1);
+	if (rg_json_parse(body, strlen(body), &json, err) || rg_meeting_parse(json, id, &spec, err))
+		return bad_body("meeting", id, err);
+	ret = model_policy(model, spec, &policy, err);
+	if (!ret && rg_map_reserve(model->by_id, 1))
+		ret = engine_no_memory(err);
+	if (!ret)
+		ret = meeting_new(spec, &meeting, err);
+	if (ret)
+		return ret;
+	spec = NULL; /* the meeting's now */
+	meeting->number = number;
+	meeting->revision = revision;
+	model_link(model, meeting, policy);
+	return 0;
+}
+
+static int load_custom(void *arg, const char *name, uint64_t revision, const char *body,
+		       struct rg_err *err)
+{
+	_cleanup_(rg_custom_region_clear) struct rg_custom_region region = { 0 };
+	_cleanup_(json_decrefp) json_t *json = NULL;
+	struct rg_engine *engine = arg;
+
+	if (rg_json_parse(body, strlen(body), &json, err) ||
+	    rg_custom_region_parse(json, name, &region, err))
+		return bad_body("custom region", name, err);
+	return model_custom_set(&engine->model, &region, revision, err);
+}
+
+int model_load(struct rg_engine *engine, struct rg_err *err)
+{
+	int ret;
+
+	model_empty(&engine->model);
+	ret = rg_store_docs(engine->store, RG_STORE_REGION, load_custom, engine, err);
+	if (!ret)
+		ret = rg_store_meetings(engine->store, load_meeting, engine, err);
+	return ret;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "engine/engine_private.h"
+
+/* Grow an array to hold @wanted elements. */
+static int grow(void *array, size_t *max, size_t wanted, size_t size, struct rg_err *err)
+{
+	size_t larger = *max ? *max : 16;
+	void *p;
+
+	if (wanted <= *max)
+		return 0;
+	while (larger < wanted)
+		larger *= 2;
+	p = reallocarray(*(void **)array, larger, size);
+	if (!p)
+		return engine_no_memory(err);
+	*(void **)array = p;
+	*max = larger;
+	return 0;
+}
+
+int pending_reserve(struct pending *pending, size_t n_keys, struct rg_err *err)
+{
+	int ret = grow(&pending->keys, &pending->max_keys, pending->n_keys + n_keys,
+		       sizeof(*pending->keys), err);
+
+	if (!ret)
+		ret = grow(&pending->meetings, &pending->max_meetings, pending->n_meetings + 1,
+			   sizeof(*pending->meetings), err);
+	if (!ret)
+		ret = grow(&pending->undos, &pending->max_undos, pending->n_undos + 1,
+			   sizeof(*pending->undos), err);
+	return ret;
+}
+
+void pending_meeting(struct pending *pending, uint32_t number)
+{
+	pending->any = true;
+	pending->meetings[pending->n_meetings++] = number;
+}
+
+void pending_key(struct pending *pending, const struct rg_endpoint_key *key)
+{
+	pending->any = true;
+	pending->keys[pending->n_keys++] = *key;
+}
+
+void pending_undo(struct pending *pending, bool region, const char *name, char *body,
+		  uint32_t number, uint64_t revision)
+{
+	struct undo *undo = &pending->undos[pending->n_undos++];
+
+	*undo = (struct undo){
+		.region = region,
+		.body = body,
+		.number = number,
+		.revision = revision,
+	};
+	snprintf(undo->name, sizeof(undo->name), "%s", name);
+	pending->any = true;
+}
+
+void pending_clear(struct pending *pending)
+{
+	for (size_t i = 0; i < pending->n_undos; i++)
+		free(pending->undos[i].body);
+	pending->n_undos = pending->n_meetings = pending->n_keys = 0;
+	pending->n_locals = pending->n_new = 0;
+	pending->any = pending->geo = false;
+}
+
+void pending_free(struct pending *pending)
+{
+	pending_clear(pending);
+	free(pending->undos);
+	free(pending->meetings);
+	free(pending->keys);
+	memset(pending, 0, sizeof(*pending));
+}
+
+int engine_pend_all(struct rg_engine *engine, struct rg_err *err)
+{
+	const struct model *model = &engine->model;
+
+	for (uint32_t number = 1; number < model->max_meetings; number++) {
+		const struct meeting *meeting = model->by_number[number];
+
+		if (!meeting)
+			continue;
+		if (pending_reserve(&engine->pending, meeting->spec->n_endpoints, err))
+			return -ENOMEM;
+		for (size_t i = 0; i < meeting->spec->n_endpoints; i++)
+			pending_key(&engine->pending, &meeting->endpoints[i].key);
+		pending_meeting(&engine->pending, number);
+	}
+	return 0;
+}
+
+static void write_policy(struct rg_engine *engine, const struct meeting *meeting)
+{
+	struct policy *policy = meeting->policy;
+	struct rg_policy_entry entry;
+
+	if (policy->written)
+		return;
+	rg_policy_compile(meeting->spec, engine->classes, &entry);
+	rg_dp_policy_set(engine->dp, policy->number, &entry);
+	policy->written = true;
+}
+
+/* New classes need bits in every policy before a table may say their ids. The bits
+ * of the ids that packets get now stay equal, so a slot may be rewritten in place. */
+static void write_classes(struct rg_engine *engine)
+{
+	struct model *model = &engine->model;
+	size_t count = rg_classes_count(engine->classes);
+
+	if (count == engine->classes_compiled)
+		return;
+	for (uint32_t i = 1; i < RG_POLICIES_MAX; i++)
+		if (model->policy_at[i])
+			model->policy_at[i]->written = false;
+	for (uint32_t i = 1; i < model->max_meetings; i++)
+		if (model->by_number[i])
+			write_policy(engine, model->by_number[i]);
+	for (size_t id = engine->classes_compiled; id < count; id++)
+		rg_dp_region_set(engine->dp, (unsigned int)id,
+				 rg_classes_get(engine->classes, (unsigned int)id)->key);
+	engine->classes_compiled = count;
+}
+
+static void write_meetings(struct rg_engine *engine)
+{
+	for (size_t i = 0; i < engine->pending.n_meetings; i++) {
+		uint32_t number = engine->pending.meetings[i];
+		const struct meeting *meeting = engine->model.by_number[number];
+		struct rg_meeting entry = { 0 };
+
+		if (!meeting)
+			continue;
+		write_policy(engine, meeting);
+		entry.policy = meeting->policy->number;
+		entry.flags = meeting->spec->observe ? RG_MEETING_OBSERVE : 0;
+		entry.revision = meeting->revision;
+		memcpy(entry.id, meeting->spec->id, strlen(meeting->spec->id));
+		rg_dp_meeting_set(engine->dp, number, &entry);
+	}
+}
+
+static int write_endpoints(struct rg_engine *engine, struct rg_err *err)
+{
+	const struct pending *pending = &engine->pending;
+
+	for (size_t i = 0; i < pending->n_keys; i++) {
+		const struct endpoint *endpoint = model_endpoint(&engine->model, &pending->keys[i]);
+		int ret;
+
+		if (!endpoint)
+			continue;
+		ret = rg_dp_endpoint_set(engine->dp, &pending->keys[i], endpoint->meeting->number,
+					 endpoint->meeting->spec->id, err);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* What the model no longer has: first the endpoints, then the meetings behind them. */
+static void clear_gone(struct rg_engine *engine)
+{
+	const struct pending *pending = &engine->pending;
+
+	for (size_t i = 0; i < pending->n_keys; i++)
+		if (!model_endpoint(&engine->model, &pending->keys[i]))
+			rg_dp_endpoint_clear(engine->dp, &pending->keys[i]);
+	for (size_t i = 0; i < pending->n_meetings; i++)
+		if (!engine->model.by_number[pending->meetings[i]])
+			rg_dp_meeting_clear(engine->dp, pending->meetings[i]);
+}
+
+int engine_publish(struct rg_engine *engine, struct geo_build *build, struct rg_err *err)
+{
+	int ret;
+
+	write_classes(engine);
+	write_meetings(engine);
+	ret = write_endpoints(engine, err);
+	if (ret)
+		return ret;
+	clear_gone(engine);
+	return build ? geo_install(engine, build, err) : 0;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "policy/json_util.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "policy/meeting.h"
+
+int rg_json_parse(const char *text, size_t length, json_t **ret, struct rg_err *err)
+{
+	json_error_t error;
+	json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+
+	if (!value) {
+		/* The text quotes the input and may end inside of a character. */
+		for (char *p = error.text; *p; p++)
+			if (*p < ' ' || *p > '~')
+				*p = '?';
+		return rg_err_set(err, -EINVAL, RG_ERR_SYNTAX, NULL, "line %d, column %d: %s",
+				  error.line, error.column, error.text);
+	}
+	*ret = value;
+	return 0;
+}
+
+const char *rg_json_quote(const char *text, char buf[RG_QUOTE_MAX])
+{
+	size_t n = strnlen(text, 49);
+
+	if (n <= 48) {
+		snprintf(buf, RG_QUOTE_MAX, "%s", text);
+		return buf;
+	}
+	for (n = 48; n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80; n--)
+		;
+	snprintf(buf, RG_QUOTE_MAX, "%.*s...", (int)n, text);
+	return buf;
+}
+
+/* A field's name as one part of a pointer (RFC 6901). */
+static void pointer_part(const char *field, char buf[2 + 2 * RG_QUOTE_MAX])
+{
+	char quoted[RG_QUOTE_MAX];
+	char *p = buf;
+
+	*p++ = '/';
+	for (const char *q = rg_json_quote(field, quoted); *q; q++) {
+		if (*q == '~' || *q == '/') {
+			*p++ = '~';
+			*p++ = *q == '~' ? '0' : '1';
+		} else {
+			*p++ = *q;
+		}
+	}
+	*p = '\0';
+}
+
+static int invalid(const char *field, const char *what, struct rg_err *err)
+{
+	char pointer[2 + 2 * RG_QUOTE_MAX];
+
+	pointer_part(field, pointer);
+	return rg_err_set(err, -EINVAL, RG_ERR_INVALID, pointer, "%s %s", field, what);
+}
+
+int rg_json_fields(const json_t *value, const char *const known[], struct rg_err *err)
+{
+	char pointer[2 + 2 * RG_QUOTE_MAX], quoted[RG_QUOTE_MAX];
+	const char *field;
+	json_t *unused;
+
+	if (!json_is_object(value))
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, NULL, "not an object");
+	json_object_foreach((json_t *)value, field, unused) {
+		size_t i = 0;
+
+		(void)unused;
+		while (known[i] && strcmp(known[i], field))
+			i++;
+		if (known[i])
+			continue;
+		pointer_part(field, pointer);
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, pointer, "unknown field '%s'",
+				  rg_json_quote(field, quoted));
+	}
+	return 0;
+}
+
+int rg_json_string(const json_t *object, const char *field, bool required, const char **ret,
+		   struct rg_err *err)
+{
+	const json_t *value = json_object_get(object, field);
+
+	if (!value && required)
+		return invalid(field, "is missing", err);
+	if (value && !json_is_string(value))
+		return invalid(field, "is not a string", err);
+	*ret = value ? json_string_value(value) : NULL;
+	return 0;
+}
+
+int rg_json_port(const json_t *object, const char *field, bool required, unsigned int *ret,
+		 struct rg_err *err)
+{
+	const json_t *value = json_object_get(object, field);
+	json_int_t number = json_integer_value(value);
+
+	if (!value && required)
+		return invalid(field, "is missing", err);
+	if (!value)
+		return 0;
+	if (!json_is_integer(value) || number < 1 || number > 65535)
+		return invalid(field, "is not a whole number from 1 to 65535", err);
+	*ret = (unsigned int)number;
+	return 0;
+}
+
+int rg_json_array(const json_t *object, const char *field, size_t max, const json_t **ret,
+		  struct rg_err *err)
+{
+	const json_t *value = json_object_get(object, field);
+	char what[64];
+
+	if (value && !json_is_array(value))
+		return invalid(field, "is not an array", err);
+	if (json_array_size(value) > max) {
+		snprintf(what, sizeof(what), "has more than %zu elements", max);
+		return invalid(field, what, err);
+	}
+	*ret = value;
+	return 0;
+}

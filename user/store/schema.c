@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
+#include <string.h>
+#include "base/cleanup.h"
+#include "store/store_private.h"
+
+#define SCHEMA_VERSION 1
+#define APPLICATION_ID 0x72676174 /* "rgat"; PRAGMA application_id tells our files from others' */
+#define STRING_(x) #x
+#define STRING(x) STRING_(x)
+
+/* Step i brings a file from version i to version i + 1. Steps are never changed, only added. */
+static const char *const steps[] = {
+	"CREATE TABLE meetings (id TEXT PRIMARY KEY, number INTEGER NOT NULL UNIQUE,"
+	" revision INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE regions (name TEXT PRIMARY KEY, revision INTEGER NOT NULL,"
+	" body TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE interfaces (name TEXT PRIMARY KEY, revision INTEGER NOT NULL,"
+	" body TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE classes (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);"
+	"CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
+	"INSERT INTO meta (key, value) VALUES ('revision', 0);"
+	"PRAGMA application_id = " STRING(APPLICATION_ID) ";"
+	"PRAGMA user_version = 1;",
+};
+_Static_assert(ARRAY_SIZE(steps) == SCHEMA_VERSION, "every version has its step");
+
+static void finalizep(sqlite3_stmt **stmt)
+{
+	sqlite3_finalize(*stmt);
+}
+
+static int query_number(sqlite3 *db, const char *sql, sqlite3_int64 *ret)
+{
+	_cleanup_(finalizep) sqlite3_stmt *stmt = NULL;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK ||
+	    sqlite3_step(stmt) != SQLITE_ROW)
+		return -EIO;
+	*ret = sqlite3_column_int64(stmt, 0);
+	return 0;
+}
+
+static int corrupt(const char *path, const char *words, struct rg_err *err)
+{
+	return rg_err_set(err, -EIO, RG_ERR_STORE, NULL,
+			  "the store %s is corrupt (%s); it was left as it is: move it away or "
+			  "put a backup in its place", path, words);
+}
+
+static int unreadable(sqlite3 *db, const char *path, struct rg_err *err)
+{
+	int code = sqlite3_errcode(db);
+
+	if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB)
+		return corrupt(path, sqlite3_errmsg(db), err);
+	return rg_store_fail(db, "read the store", err);
+}
+
+static int check_whole(sqlite3 *db, const char *path, struct rg_err *err)
+{
+	_cleanup_(finalizep) sqlite3_stmt *stmt = NULL;
+	const char *words;
+
+	if (sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &stmt, NULL) != SQLITE_OK ||
+	    sqlite3_step(stmt) != SQLITE_ROW)
+		return unreadable(db, path, err);
+	words = (const char *)sqlite3_column_text(stmt, 0);
+	if (!words || strcmp(words, "ok"))
+		return corrupt(path, words ? words : "no answer from quick_check", err);
+	return 0;
+}
+
+/* Version 0 is a new file: no tables yet. */
+static int read_version(sqlite3 *db, const char *path, sqlite3_int64 *ret, struct rg_err *err)
+{
+	sqlite3_int64 application, version, tables;
+
+	if (query_number(db, "PRAGMA application_id", &application) ||
+	    query_number(db, "PRAGMA user_version", &version) ||
+	    query_number(db, "SELECT count(*) FROM sqlite_master", &tables))
+		return unreadable(db, path, err);
+	if (application != APPLICATION_ID && (application || version || tables))
+		return rg_err_set(err, -EIO, RG_ERR_STORE, NULL,
+				  "the store %s is a database of another program", path);
+	if (version > SCHEMA_VERSION)
+		return rg_err_set(err, -EIO, RG_ERR_STORE, NULL,
+				  "the store %s was written by a newer version of this program "
+				  "(schema %lld, known is %d)", path, version, SCHEMA_VERSION);
+	if (version < 0 || (application == APPLICATION_ID && !version))
+		return corrupt(path, "it has no schema version", err);
+	*ret = version;
+	return 0;
+}
+
+static int migrate(sqlite3 *db, sqlite3_int64 version, struct rg_err *err)
+{
+	int code = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+
+	for (; code == SQLITE_OK && version < SCHEMA_VERSION; version++)
+		code = sqlite3_exec(db, steps[version], NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+	if (code != SQLITE_OK) {
+		rg_store_fail(db, "create the tables of the store", err);
+		if (!sqlite3_get_autocommit(db))
+			sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+		return -EIO;
+	}
+	return 0;
+}
+
+int rg_schema_ensure(sqlite3 *db, const char *path, struct rg_err *err)
+{
+	sqlite3_int64 version = 0;
+	int ret = read_version(db, path, &version, err);
+
+	if (!ret)
+		ret = check_whole(db, path, err);
+	/* Only now, that the file is known to be ours, is it written to. */
+	if (!ret && sqlite3_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL",
+				 NULL, NULL, NULL) != SQLITE_OK)
+		ret = rg_store_fail(db, "switch the store to write-ahead logging", err);
+	if (!ret && version < SCHEMA_VERSION)
+		ret = migrate(db, version, err);
+	return ret;
+}
