@@ -3,6 +3,8 @@
 # make run        the demonstration; make run IFACE=eth0 GEOIP=f.mmdb: the daemon on a NIC
 # make check      all tests; make check T=tests/unit/test_ip.c: one of them
 # make bench      figures; make bench S=push: one section
+# make fuzz       each fuzz target for FUZZ_SECONDS (20); make lint: the written rules
+# make install    honours DESTDIR and PREFIX (/usr/local); make uninstall
 # Both of the latter install what they need first (tools/install-deps lists it).
 
 Q := $(if $(V),,@)
@@ -37,13 +39,15 @@ SAN_OBJ := $(LIB_SRC:%.c=$(B)/san/%.o)
 HARNESS := $(wildcard tests/harness/*.c)
 TOOLS_C := $(filter tests/harness/udpcat.c,$(HARNESS))
 HARNESS_LIB := $(filter-out $(TOOLS_C),$(HARNESS))
+# what needs no cmocka
+HARNESS_PURE := $(addprefix tests/harness/,oracle_parse.c packet.c packet_recipe.c)
 
 UNIT    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 BPF     := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bpf/test_*.c))
 FUZZ    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 E2E     := $(wildcard tests/e2e/*.sh)
 
-.PHONY: all deps run check check-built bench fuzz lint install clean
+.PHONY: all deps run check check-built bench fuzz fuzz-corpus lint install uninstall clean
 all: $(B)/regiongated $(B)/regiongate $(B)/regiongate.bpf.o
 
 # --- the BPF program and its skeleton
@@ -93,14 +97,28 @@ $(B)/tests/bpf/%: tests/bpf/%.c $(HARNESS_LIB) $(B)/libregiongate.a
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MF $@.d $< $(HARNESS_LIB) $(B)/libregiongate.a -o $@ -lcmocka $(PKG_LIBS)
-$(B)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(B)/libregiongate-san.a
+$(B)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(HARNESS_PURE) $(B)/libregiongate-san.a
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
-	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Ibpf -Itests -MF $@.d $< tests/fuzz/replay_main.c $(B)/libregiongate-san.a -o $@ $(PKG_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Ibpf -Itests -MF $@.d $< tests/fuzz/replay_main.c $(HARNESS_PURE) $(B)/libregiongate-san.a -o $@ $(PKG_LIBS)
 $(B)/tests/udpcat: tests/harness/udpcat.c
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -MF $@.d $< -o $@
+
+# --- fuzzing: FUZZ_SECONDS (20) a target; the corpora are replayed by make check
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzzers/%,$(wildcard tests/fuzz/fuzz_*.c))
+$(B)/fuzzers/%: tests/fuzz/%.c $(HARNESS_PURE) $(LIB_SRC) $(B)/regiongate.skel.h
+	@mkdir -p $(@D)
+	@echo "  FUZZ  $@"
+	$(Q)$(CLANG) $(ALL_CFLAGS) -O1 -fsanitize=fuzzer,address -Ibpf -Itests -MF $@.d $< $(HARNESS_PURE) $(LIB_SRC) -o $@ $(PKG_LIBS)
+fuzz:
+	@tools/install-deps fuzz
+	@$(MAKE) --no-print-directory -j$$(nproc) $(FUZZERS)
+	@tools/fuzz $(FUZZERS)
+fuzz-corpus: | $(B)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MF $(B)/make_parse_corpus.d tests/fuzz/make_parse_corpus.c $(HARNESS_PURE) user/base/ip.c -o $(B)/make_parse_corpus
+	$(B)/make_parse_corpus tests/fuzz/corpus/parse
 
 # --- benchmarks: figures, never part of a test
 BENCH_SRC := $(wildcard tools/bench/*.c)
@@ -126,6 +144,39 @@ check: deps
 run: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(B)/geoip.mmdb $(B)/tests/udpcat
 	@RG_BUILD=$(abspath $(B)) IFACE=$(IFACE) GEOIP=$(GEOIP) tools/demo
+
+lint:
+	@tools/lint
+
+# --- installation: the units and the man pages, if there are any, go along
+SYSCONFDIR ?= /etc
+UNITDIR ?= /lib/systemd/system
+DOCDIR  ?= $(PREFIX)/share/doc/regiongate
+UNITS   := $(wildcard tools/packaging/*.service tools/packaging/*.socket)
+MANS    := $(wildcard docs/*.8 docs/*.5 docs/*.1 docs/man/*.8 docs/man/*.5 docs/man/*.1)
+DOCS    := $(filter-out $(MANS),$(wildcard LICENSE README.md docs/*.md))
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR)/regiongate
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(DOCDIR)
+	install -m 755 $(B)/regiongated $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(B)/regiongate $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 tools/geoip-import $(DESTDIR)$(PREFIX)/sbin/regiongate-geoip-import
+	test -e $(DESTDIR)$(SYSCONFDIR)/regiongate/regiongate.conf || \
+		install -m 644 tools/packaging/regiongate.conf $(DESTDIR)$(SYSCONFDIR)/regiongate/
+	install -m 644 tools/packaging/regiongate.conf $(DESTDIR)$(DOCDIR)/
+	for unit in $(UNITS); do \
+		sed 's,/usr/sbin/,$(PREFIX)/sbin/,g; s,/usr/bin/,$(PREFIX)/bin/,g' $$unit \
+			>$(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
+	for page in $(MANS); do \
+		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; done
+	install -m 644 $(DOCS) $(DESTDIR)$(DOCDIR)/
+# leaves the configuration, the state and a filter that is attached
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/sbin/regiongated $(DESTDIR)$(PREFIX)/bin/regiongate
+	rm -f $(DESTDIR)$(PREFIX)/sbin/regiongate-geoip-import
+	rm -f $(foreach unit,$(UNITS),$(DESTDIR)$(UNITDIR)/$(notdir $(unit)))
+	rm -f $(foreach page,$(MANS),$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
+	rm -rf $(DESTDIR)$(DOCDIR)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 

@@ -14,6 +14,7 @@ struct rg_packet {
 	__u8 protocol;         /* RG_PROTO_UDP or RG_PROTO_TCP, if parsed */
 	__u8 has_addresses;    /* remote and local are filled */
 	__u8 direction;        /* enum rg_direction */
+	__u8 network_offset;   /* of the IP header in the frame */
 	__u32 bytes;           /* of the frame */
 	/* found by the stages, 0 until then */
 	__u32 meeting;

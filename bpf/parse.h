@@ -40,8 +40,8 @@ struct rg_frame {
 #define RG_IP_MF        0x2000
 
 struct rg_vlan_header { __be16 tci, next; };
-struct rg_ext_header { __u8 next, length; };
-struct rg_fragment_header { __u8 next, reserved; __be16 offset; __be32 id; };
+/* The first 8 bytes of every extension header; offset is that of a fragment header. */
+struct rg_ext_header { __u8 next, length; __be16 offset; __be32 rest; };
 
 static __always_inline void rg_addr_of_v4(__be32 v4, struct rg_addr *ret)
 {
@@ -168,10 +168,22 @@ static __always_inline enum rg_parse rg_parse_ipv4(struct rg_frame *frame, struc
 	return protocol == IPPROTO_AH ? rg_parse_ipv4_ah(frame, pkt, ret_length) : RG_PARSE_OK;
 }
 
+#define RG_IPV6_EXT_BITS (1ull << RG_IPPROTO_HOPOPTS | 1ull << RG_IPPROTO_ROUTING | \
+			  1ull << RG_IPPROTO_FRAGMENT | 1ull << IPPROTO_AH | 1ull << RG_IPPROTO_DSTOPTS)
+
 static __always_inline int rg_is_ipv6_ext(__u8 next)
 {
-	return next == RG_IPPROTO_HOPOPTS || next == RG_IPPROTO_ROUTING || next == RG_IPPROTO_DSTOPTS ||
-	       next == IPPROTO_AH || next == RG_IPPROTO_FRAGMENT;
+	return next < 64 && RG_IPV6_EXT_BITS >> next & 1;
+}
+
+/* All ones if a equals b, else 0. Without a branch: the verifier follows every way through
+ * the loop below, and each branch that comes back to it doubles them. */
+static __always_inline __u64 rg_mask_equal(__u64 a, __u64 b)
+{
+	__u64 mask = (__u64)((__s64)(((a ^ b) & 0xff) - 1) >> 63);
+
+	asm volatile("" : "+r"(mask));
+	return mask;
 }
 
 /* Walk the extension headers (RFC 8200, AH: RFC 4302). @next: of the IPv6 header, then the
@@ -181,28 +193,26 @@ static __always_inline enum rg_parse rg_parse_ipv6_ext(struct rg_frame *frame, _
 {
 	for (int i = 0; i < RG_IPV6_EXT_MAX; i++) {
 		struct rg_ext_header *ext = frame->pos;
+		__u64 ah, fragment, offset;
 		__u32 size;
 
 		if (!rg_is_ipv6_ext(*next))
 			return RG_PARSE_OK;
-		if ((void *)ext + 8 > frame->end)
-			return *length < 8 ? RG_PARSE_MALFORMED : RG_PARSE_UNSUPPORTED;
-		size = *next == RG_IPPROTO_FRAGMENT ? 8 :
-		       *next == IPPROTO_AH ? (ext->length + 2) * 4 : (ext->length + 1) * 8;
+		if ((void *)(ext + 1) > frame->end)
+			return *length < sizeof(*ext) ? RG_PARSE_MALFORMED : RG_PARSE_UNSUPPORTED;
+		ah = rg_mask_equal(*next, IPPROTO_AH);
+		fragment = rg_mask_equal(*next, RG_IPPROTO_FRAGMENT);
+		/* in units of 8 bytes, AH in units of 4 and of 8 bytes more; a fragment header has 8 */
+		size = (((ext->length & ~fragment) + 1 + (ah & 1)) << 3) >> (ah & 1);
 		if (size > *length)
 			return RG_PARSE_MALFORMED;
-		if (*next == RG_IPPROTO_FRAGMENT) {
-			__u16 offset = bpf_ntohs(((struct rg_fragment_header *)ext)->offset);
-
-			*next = ext->next;
-			if (offset & 0xfff8)
-				return RG_PARSE_FRAGMENT;
-			*ret_more |= offset & 1;
-		} else {
-			*next = ext->next;
-		}
+		offset = bpf_ntohs(ext->offset) & fragment;
+		*next = ext->next;
+		if (offset & 0xfff8)
+			return RG_PARSE_FRAGMENT;
+		*ret_more |= offset & 1;
 		*length -= size;
-		if (!rg_frame_take(frame, size))
+		if (!rg_frame_take(frame, size & 0xfff))
 			return RG_PARSE_UNSUPPORTED;
 	}
 	return rg_is_ipv6_ext(*next) ? RG_PARSE_UNSUPPORTED : RG_PARSE_OK;
@@ -276,6 +286,20 @@ static __always_inline enum rg_parse rg_parse_transport(struct rg_frame *frame, 
 	return RG_PARSE_OK;
 }
 
+/* Go on from the network header by its offset as read back from memory. Nothing changes for the
+ * packet, but the verifier (all kernels, any clang) knows the number of tags no more, and so checks
+ * what follows once instead of once for each number: 235k instructions become 50k. */
+static __always_inline void rg_forget_tags(struct rg_frame *frame, struct rg_packet *pkt)
+{
+	__u32 offset;
+
+	_Static_assert(sizeof(struct ethhdr) + RG_VLAN_TAGS_MAX * sizeof(struct rg_vlan_header) < 64, "mask");
+	pkt->network_offset = frame->before;
+	offset = *(volatile __u8 *)&pkt->network_offset & 63;
+	frame->pos = frame->pos - frame->before + offset;
+	frame->before = offset;
+}
+
 /** Parse a frame. @pkt: zeroed but for direction and bytes. pkt->protocols holds the
  *  protocols that the packet may have, also when the result is not RG_PARSE_OK. */
 static __always_inline enum rg_parse rg_parse(struct rg_frame *frame, struct rg_packet *pkt)
@@ -289,6 +313,7 @@ static __always_inline enum rg_parse rg_parse(struct rg_frame *frame, struct rg_
 	result = rg_parse_ethernet(frame, &type);
 	if (result != RG_PARSE_OK)
 		return result;
+	rg_forget_tags(frame, pkt);
 	if (type == RG_ETH_P_IP)
 		result = rg_parse_ipv4(frame, pkt, &length, &more);
 	else if (type == RG_ETH_P_IPV6)

@@ -12,6 +12,16 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+/* A global function: the verifier checks it on its own, and what follows it once instead of
+ * once for each way through the headers. */
+__attribute__((noinline)) int rg_parse_frame(struct xdp_md *ctx, struct rg_packet *pkt)
+{
+	struct rg_frame frame = { .pos = (void *)(long)ctx->data, .end = (void *)(long)ctx->data_end,
+				  .ctx = ctx };
+
+	return pkt ? (int)rg_parse(&frame, pkt) : RG_PARSE_NOT_IP;
+}
+
 /* A packet that could not be classified: refused where it may be meant for an endpoint. */
 static __always_inline enum rg_reason rg_judge_unparsed(const struct rg_state *state,
 							const struct rg_packet *pkt,
@@ -31,10 +41,10 @@ static __always_inline enum rg_reason rg_judge_unparsed(const struct rg_state *s
 	       RG_REASON_REFUSE_UNSUPPORTED;
 }
 
-static __always_inline enum rg_reason rg_judge(const struct rg_state *state, struct rg_frame *frame,
+static __always_inline enum rg_reason rg_judge(const struct rg_state *state, struct xdp_md *ctx,
 					       struct rg_packet *pkt)
 {
-	enum rg_parse parsed = rg_parse(frame, pkt);
+	enum rg_parse parsed = rg_parse_frame(ctx, pkt);
 	const struct rg_meeting *meeting;
 
 	if (parsed != RG_PARSE_OK)
@@ -60,16 +70,14 @@ static __always_inline enum rg_reason rg_judge(const struct rg_state *state, str
 
 static __always_inline int rg_ingress(struct xdp_md *ctx)
 {
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	struct rg_frame frame = { .pos = data, .end = end, .ctx = ctx };
-	struct rg_packet pkt = { .direction = RG_INGRESS, .bytes = end - data };
+	struct rg_packet pkt = { .direction = RG_INGRESS, .bytes = ctx->data_end - ctx->data };
 	const struct rg_state *state = rg_state_get();
 	int trace = rg_trace_flags(ctx);
 	__u32 reason;
 
 	if (!state)
 		return XDP_PASS;
-	reason = rg_judge(state, &frame, &pkt);
+	reason = rg_judge(state, ctx, &pkt);
 	reason = rg_verdict(state, &pkt, reason, trace >= 0 && trace & RG_TRACE_DRY);
 	if (trace >= 0)
 		rg_trace_write(ctx, state, &pkt, reason);

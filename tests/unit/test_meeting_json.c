@@ -11,6 +11,7 @@
 
 #include <netinet/in.h>
 #include "base/cleanup.h"
+#include "policy/json_util.h"
 #include "policy/meeting.h"
 
 static json_t *given_json(const char *text)
@@ -352,6 +353,23 @@ static void long_and_odd_text_in_an_error_stays_utf8(void **state)
 	json_decref(json);
 }
 
+static void quoted_text_is_short_and_utf8(void **state)
+{
+	static const char *const texts[] = { "", "m-1", "\xff\xfe", "\xc3\xa9",
+		"0123456789012345678901234567890123456789012345\xe4\xb8\xad\xe4\xb8\xad",
+		"0123456789012345678901234567890123456789012345678901234567890123456789\xff" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		char buf[RG_QUOTE_MAX];
+		json_t *json = json_string(rg_json_quote(texts[i], buf));
+
+		assert_non_null(json);
+		assert_true(strlen(buf) <= 51);
+		json_decref(json);
+	}
+}
+
 static int parse_region(const char *text, struct rg_custom_region *ret, struct rg_err *err)
 {
 	json_t *json = given_json(text);
@@ -434,6 +452,7 @@ int main(void)
 		cmocka_unit_test(nesting_without_end_is_refused),
 		cmocka_unit_test(every_truncation_of_a_body_is_refused),
 		cmocka_unit_test(long_and_odd_text_in_an_error_stays_utf8),
+		cmocka_unit_test(quoted_text_is_short_and_utf8),
 		cmocka_unit_test(custom_regions_that_are_wrong_are_refused_with_their_pointer),
 		cmocka_unit_test(a_custom_region_is_a_list_or_an_object),
 	};

@@ -186,5 +186,6 @@ int rg_capture_next(struct rg_capture *capture, struct rg_capture_frame *ret, st
 		if (r)
 			return r;
 	}
+	ret->wire_length = ret->length + (ret->partial ? header->len - header->caplen : 0);
 	return 1;
 }

@@ -13,6 +13,7 @@ struct rg_capture_frame {
 	const void *data; /* of the capture, until the next call */
 	size_t length;
 	bool partial;     /* the wire carried more than was captured */
+	size_t wire_length; /* of the frame on the wire */
 };
 
 /** Open a pcap or pcapng file, "-" is standard input. Ethernet is taken as it is. Of LINUX_SLL,

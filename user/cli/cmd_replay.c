@@ -24,6 +24,7 @@ struct replay {
 	struct rg_engine *engine;
 	uint64_t packets;
 	uint64_t partial;                /* captured or run in part */
+	uint8_t padded[FRAME_MAX];
 	uint64_t verdicts[RG_VERDICT_MAX];
 	uint64_t reasons[RG_REASON_MAX];
 };
@@ -34,11 +35,29 @@ struct judged {
 	const char *region;  /* NULL: it was not looked up */
 };
 
+/* A capture with a snaplen keeps the headers and drops payload. With zeros in its place the lengths
+ * in the headers hold again, as they did on the wire. */
+static const void *frame_whole(struct replay *replay, const struct rg_capture_frame *frame,
+			       size_t *ret_length)
+{
+	size_t captured = frame->length < FRAME_MAX ? frame->length : FRAME_MAX;
+
+	*ret_length = frame->wire_length < FRAME_MAX ? frame->wire_length : FRAME_MAX;
+	if (!frame->partial || captured < FRAME_MIN) {
+		*ret_length = captured;
+		return frame->data;
+	}
+	memset(replay->padded, 0, *ret_length);
+	memcpy(replay->padded, frame->data, captured);
+	return replay->padded;
+}
+
 static int frame_judge(struct replay *replay, const struct rg_capture_frame *frame,
 		       struct judged *ret, struct rg_err *err)
 {
 	struct rg_trace trace = { 0 };
-	size_t length = frame->length < FRAME_MAX ? frame->length : FRAME_MAX;
+	size_t length;
+	const void *data = frame_whole(replay, frame, &length);
 	enum rg_verdict verdict;
 	int action, r;
 
@@ -46,7 +65,7 @@ static int frame_judge(struct replay *replay, const struct rg_capture_frame *fra
 	replay->partial += frame->partial || frame->length > FRAME_MAX;
 	if (length < FRAME_MIN)
 		return 0;
-	r = rg_dp_run(rg_engine_dp(replay->engine), frame->data, length, 0, &action, &trace, err);
+	r = rg_dp_run(rg_engine_dp(replay->engine), data, length, 0, &action, &trace, err);
 	if (r)
 		return r;
 	if (trace.reason >= RG_REASON_MAX)
@@ -142,7 +161,7 @@ static void notes_say(const struct replay *replay, const struct rg_capture *capt
 			"same network protocol\n", rg_capture_converted_from(capture));
 	if (replay->partial)
 		fprintf(stderr, "regiongate: note: %" PRIu64 " packets were captured in part and "
-			"judged as they were captured\n", replay->partial);
+			"judged with zeros for the rest\n", replay->partial);
 }
 
 /* Open what the command line names. Everything is owned by the caller, also on failure. */
@@ -176,7 +195,7 @@ static enum rg_cli_exit replay_run(const struct rg_cli *cli)
 {
 	_cleanup_(rg_capture_closep) struct rg_capture *capture = NULL;
 	_cleanup_(rg_engine_closep) struct rg_engine *engine = NULL;
-	struct replay replay = { .cli = cli };
+	static struct replay replay; /* large */
 	struct rg_err err = { 0 };
 
 	if (!rg_cli_option(cli, "rules") || !rg_cli_option(cli, "geoip"))
@@ -188,6 +207,7 @@ static enum rg_cli_exit replay_run(const struct rg_cli *cli)
 		rg_cli_say_error(&err);
 		return RG_EXIT_REFUSED;
 	}
+	replay.cli = cli;
 	replay.engine = engine;
 	if (capture_run(&replay, capture, &err)) {
 		/* what was judged up to here stays said, and summed */

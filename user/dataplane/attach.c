@@ -58,14 +58,31 @@ static void prog_name(uint32_t id, char ret[16])
 		snprintf(ret, 16, "%s", info.name);
 }
 
-/* Our pinned link on the interface with this index: its id, 0 if there is none. */
-static uint32_t our_link(const struct rg_dp *dp, const char *ifname, unsigned int ifindex)
+/* Our pinned link on the interface with this index, found by the index: the pin has the name that
+ * the interface had. An fd and its path, or -ENOENT. */
+static int link_find(const struct rg_dp *dp, unsigned int ifindex, char ret_path[512],
+		     struct bpf_link_info *ret_info)
 {
-	char path[512];
-	struct bpf_link_info info;
-	_cleanup_(rg_closep) int fd = dp->pin_dir ? bpf_obj_get(link_path(dp, ifname, path)) : -1;
+	char links[512];
+	struct dirent *entry;
+	int found = -ENOENT;
+	DIR *dir;
 
-	return fd >= 0 && !link_info(fd, &info) && info.xdp.ifindex == ifindex ? info.id : 0;
+	snprintf(links, sizeof(links), "%s/links", dp->pin_dir ? dp->pin_dir : "");
+	dir = dp->pin_dir ? opendir(links) : NULL;
+	while (dir && found < 0 && (entry = readdir(dir))) {
+		_cleanup_(rg_closep) int fd = -1;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(ret_path, 512, "%.250s/%.250s", links, entry->d_name);
+		fd = bpf_obj_get(ret_path);
+		if (fd >= 0 && !link_info(fd, ret_info) && ret_info->xdp.ifindex == ifindex)
+			found = TAKE_FD(fd);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
 }
 
 int rg_dp_interface_status(struct rg_dp *dp, const char *ifname, struct rg_dp_interface *ret,
@@ -73,6 +90,8 @@ int rg_dp_interface_status(struct rg_dp *dp, const char *ifname, struct rg_dp_in
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
 	struct rg_dp_interface status = {};
+	struct bpf_link_info link;
+	char path[512];
 
 	status.ifindex = if_nametoindex(ifname);
 	if (!status.ifindex)
@@ -84,9 +103,11 @@ int rg_dp_interface_status(struct rg_dp *dp, const char *ifname, struct rg_dp_in
 	status.prog_id = query.drv_prog_id ? query.drv_prog_id : query.skb_prog_id ? query.skb_prog_id : query.prog_id;
 	status.mode = query.drv_prog_id ? RG_XDP_NATIVE : RG_XDP_GENERIC;
 	if (status.prog_id) {
+		_cleanup_(rg_closep) int fd = link_find(dp, status.ifindex, path, &link);
+
 		prog_name(status.prog_id, status.prog_name);
-		status.link_id = our_link(dp, ifname, status.ifindex);
-		status.attached = status.link_id != 0;
+		status.attached = fd >= 0;
+		status.link_id = fd >= 0 ? link.id : 0;
 	}
 	*ret = status;
 	return 0;
@@ -148,7 +169,6 @@ static int attach_new(struct rg_dp *dp, const struct rg_dp_interface *before, en
 int rg_dp_attach(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, struct rg_err *err)
 {
 	struct rg_dp_interface now;
-	char path[512];
 	int r;
 
 	if (!dp->pin_dir)
@@ -163,7 +183,9 @@ int rg_dp_attach(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, st
 	if (now.attached && (mode == RG_XDP_AUTO || mode == now.mode))
 		return 0;
 	if (now.attached) { /* one XDP program at a time: the other mode has to go first */
-		unlink(link_path(dp, ifname, path));
+		r = rg_dp_detach(dp, ifname, err);
+		if (r)
+			return r;
 		r = attach_new(dp, &now, mode, err);
 		if (r)
 			attach_new(dp, &now, now.mode, NULL);
@@ -174,11 +196,14 @@ int rg_dp_attach(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, st
 
 int rg_dp_detach(struct rg_dp *dp, const char *ifname, struct rg_err *err)
 {
+	unsigned int ifindex = if_nametoindex(ifname);
+	struct bpf_link_info info;
 	char path[512];
-	_cleanup_(rg_closep) int fd = dp->pin_dir ? bpf_obj_get(link_path(dp, ifname, path)) : -1;
+	_cleanup_(rg_closep) int fd = ifindex ? link_find(dp, ifindex, path, &info) : -ENOENT;
 
 	if (fd < 0)
 		return rg_err_set(err, -ENOENT, RG_ERR_NOT_FOUND, "", "the filter is not attached to '%s'", ifname);
+	/* not only unpinned: the kernel would let go of it some time later */
 	if (bpf_link_detach(fd))
 		return rg_err_set(err, -errno, RG_ERR_KERNEL, "", "cannot detach from '%s': %s", ifname, strerror(errno));
 	unlink(path);

@@ -31,7 +31,8 @@ static void fill(union rg_geo_block *at, const struct rg_geo_layout *layout,
 		 const struct rg_geo_table *table)
 {
 	memcpy(at, table->nodes, table->n_nodes * sizeof(*table->nodes));
-	memcpy(at + layout->ranges, table->ranges, table->n_ranges * sizeof(*table->ranges));
+	if (table->n_ranges)
+		memcpy(at + layout->ranges, table->ranges, table->n_ranges * sizeof(*table->ranges));
 	if (table->n_splits)
 		memcpy(at + layout->splits, table->splits, table->n_splits * sizeof(*table->splits));
 	if (table->n_lows)

@@ -341,5 +341,5 @@ const char *rg_engine_region_code(struct rg_engine *engine, unsigned int region)
 {
 	if (region >= rg_classes_count(engine->classes))
 		return "unknown";
-	return rg_classes_get(engine->classes, region)->key;
+	return rg_classes_get(engine->classes, region)->label;
 }

@@ -75,7 +75,9 @@ int rg_engine_region_get(struct rg_engine *engine, const char *name, json_t **re
  *  [{"id","code"}]}. */
 int rg_engine_region_list(struct rg_engine *engine, json_t **ret, struct rg_err *err);
 
-/* Interfaces: kept in the store, re-attached at start. Immediate (not staged). Body {"mode": "auto"}. */
+/* Interfaces: kept in the store, re-attached at start. Immediate (not staged). Body {"mode": "auto"}.
+ * Answer: {"name","mode" (asked for),"attached","attached_mode","ifindex","program":{"id","name"},"link_id"},
+ * null where there is none; the list is {"interfaces": [...]}. */
 int rg_engine_interface_put(struct rg_engine *engine, const char *name, const json_t *body, json_t **ret,
 			    struct rg_err *err);
 int rg_engine_interface_delete(struct rg_engine *engine, const char *name, struct rg_err *err);
@@ -99,14 +101,16 @@ int rg_engine_lookup(struct rg_engine *engine, const char *address, json_t **ret
 int rg_engine_explain(struct rg_engine *engine, const json_t *body, json_t **ret, struct rg_err *err);
 
 /** Health, read from the kernel: {"version","pid","uptime_s","mode","site","program":{"id"},
- *  "interfaces":[...],"meetings","policies","regions","geoip":{...},"maps":[...],"verdicts":{...}} */
+ *  "interfaces":[...],"meetings","policies","regions","geoip":{...},"maps":[...],
+ *   "verdicts": {"admit": {"packets","bytes"}, "refuse", "pass"}, "reasons": {"refuse_region": {...}, ...}}: both
+ *  directions together, reasons that occurred. */
 int rg_engine_status(struct rg_engine *engine, json_t **ret, struct rg_err *err);
 /** Prometheus text format, version 0.0.4. @ret owned by the caller (free). */
 int rg_engine_metrics(struct rg_engine *engine, char **ret, struct rg_err *err);
 
 /* Direct access for replay and the tests. */
 struct rg_dp *rg_engine_dp(struct rg_engine *engine);
-/** Id of a meeting by its number, code of a region id, "" / "unknown" if there is none. */
+/** Id of a meeting by its number, label of a region id, "" / "unknown" if there is none. */
 const char *rg_engine_meeting_id(struct rg_engine *engine, uint32_t number);
 const char *rg_engine_region_code(struct rg_engine *engine, unsigned int region);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "engine/engine_private.h"
+#include "policy/json_util.h"
 
 #define SHRINK_FACTOR 2 /* a reload may lose at most half of the ranges */
 #define TABLE_MAX (1u << 24)
@@ -275,6 +276,7 @@ static json_t *lookup_database(const struct rg_geo *geo, int index)
 int rg_engine_lookup(struct rg_engine *engine, const char *address, json_t **ret, struct rg_err *err)
 {
 	char text[RG_ADDR_TEXT_MAX], network[RG_NET_TEXT_MAX], inside[RG_ADDR_TEXT_MAX];
+	char quoted[RG_QUOTE_MAX];
 	const struct rg_class *class;
 	struct rg_geo_answer answer;
 	struct rg_addr addr, embedded;
@@ -282,14 +284,15 @@ int rg_engine_lookup(struct rg_engine *engine, const char *address, json_t **ret
 
 	if (rg_addr_parse(address, &addr)) {
 		json_decref(customs);
-		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, NULL, "'%.64s' is not an IP address", address);
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, NULL, "'%s' is not an IP address",
+				  rg_json_quote(address, quoted));
 	}
 	rg_geo_lookup(engine->geo.geo, &addr, &answer);
 	class = rg_classes_get(engine->classes, answer.region);
 	for (size_t i = 0; i < class->n_customs; i++)
 		json_array_append_new(customs, json_string(class->customs[i]));
 	*ret = json_pack("{s:s, s:s, s:s?, s:s?, s:o, s:s?, s:o, s:s, s:o}",
-			 "address", rg_addr_format(&addr, text), "region", class->key,
+			 "address", rg_addr_format(&addr, text), "region", class->label,
 			 "country", class->country[0] ? class->country : NULL,
 			 "continent", class->country[0] ? rg_country_continent(class->country) : NULL,
 			 "groups", groups_json(class->country),

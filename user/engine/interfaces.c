@@ -6,6 +6,18 @@
 #include "engine/engine_private.h"
 #include "policy/json_util.h"
 
+/* Names become parts of paths below the pin directory. */
+static int check_name(const char *name, struct rg_err *err)
+{
+	char quoted[RG_QUOTE_MAX];
+	size_t n = strlen(name);
+
+	if (n >= 1 && n <= 15 && !strpbrk(name, "/ \t\n") && strcmp(name, ".") && strcmp(name, ".."))
+		return 0;
+	return rg_err_set(err, -ENODEV, RG_ERR_NOT_FOUND, NULL, "there is no interface '%s'",
+			  rg_json_quote(name, quoted));
+}
+
 static struct interface *find(const struct rg_engine *engine, const char *name)
 {
 	for (size_t i = 0; i < engine->n_interfaces; i++)
@@ -132,8 +144,11 @@ int rg_engine_interface_get(struct rg_engine *engine, const char *name, json_t *
 	const struct interface *interface = find(engine, name);
 	struct rg_dp_interface status = { 0 };
 	struct rg_err why = { 0 };
-	int r = rg_dp_interface_status(engine->dp, name, &status, &why);
+	int r = check_name(name, err);
 
+	if (r)
+		return r;
+	r = rg_dp_interface_status(engine->dp, name, &status, &why);
 	if (!interface && (r || !status.attached)) {
 		if (r && why.code != RG_ERR_NOT_FOUND) {
 			if (err)
@@ -141,7 +156,7 @@ int rg_engine_interface_get(struct rg_engine *engine, const char *name, json_t *
 			return r;
 		}
 		return rg_err_set(err, -ENOENT, RG_ERR_NOT_FOUND, NULL,
-				  "the filter is not attached to an interface '%.64s'", name);
+				  "the filter is not attached to an interface '%s'", name);
 	}
 	*ret = interface_json(name, interface ? &interface->mode : NULL, r ? NULL : &status);
 	return *ret ? 0 : engine_no_memory(err);
@@ -178,8 +193,10 @@ int rg_engine_interface_put(struct rg_engine *engine, const char *name, const js
 {
 	struct rg_dp_interface before = { 0 };
 	enum rg_xdp_mode mode;
-	int r = parse_body(body, &mode, err);
+	int r = check_name(name, err);
 
+	if (!r)
+		r = parse_body(body, &mode, err);
 	if (r)
 		return r;
 	engine_settle(engine);
@@ -203,8 +220,10 @@ int rg_engine_interface_delete(struct rg_engine *engine, const char *name, struc
 {
 	struct interface *interface = find(engine, name);
 	struct rg_err why = { 0 };
-	int r;
+	int r = check_name(name, err);
 
+	if (r)
+		return r;
 	engine_settle(engine);
 	/* From the store first: what is detached must not come back by a restart. */
 	if (interface) {

@@ -4,10 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 #include "engine/engine_private.h"
+#include "policy/json_util.h"
 
 static int not_found(const char *id, struct rg_err *err)
 {
-	return rg_err_set(err, -ENOENT, RG_ERR_NOT_FOUND, NULL, "there is no meeting '%.64s'", id);
+	char quoted[RG_QUOTE_MAX];
+
+	return rg_err_set(err, -ENOENT, RG_ERR_NOT_FOUND, NULL, "there is no meeting '%s'",
+			  rg_json_quote(id, quoted));
 }
 
 /* The canonical body as the store keeps it. */

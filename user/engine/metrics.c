@@ -82,7 +82,7 @@ static int write_regions(struct rg_engine *engine, FILE *out, struct rg_err *err
 	head(out, "regiongate_region_packets_total", "counter",
 	     "Conference packets, by region of the remote address.");
 	for (unsigned int id = 0; id < n; id++) {
-		const char *region = rg_engine_region_code(engine, id);
+		const char *region = rg_classes_get(engine->classes, id)->key; /* unique, unlike labels */
 
 		region_line(out, region, "admit", &stats[id].admit);
 		region_line(out, region, "refuse", &stats[id].refuse);

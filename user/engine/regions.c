@@ -3,10 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 #include "engine/engine_private.h"
+#include "policy/json_util.h"
 
 static int not_found(const char *name, struct rg_err *err)
 {
-	return rg_err_set(err, -ENOENT, RG_ERR_NOT_FOUND, NULL, "there is no custom region '%.64s'", name);
+	char quoted[RG_QUOTE_MAX];
+
+	return rg_err_set(err, -ENOENT, RG_ERR_NOT_FOUND, NULL, "there is no custom region '%s'",
+			  rg_json_quote(name, quoted));
 }
 
 static char *body_text(const struct rg_custom_region *region)

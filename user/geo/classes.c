@@ -24,6 +24,7 @@ static void class_clear(struct rg_class *class)
 		free(class->customs[i]);
 	free(class->customs);
 	free(class->key);
+	free(class->label);
 	*class = (struct rg_class){ 0 };
 }
 
@@ -65,12 +66,30 @@ static char *key_of(const char *place, const char *const *customs, size_t n_cust
 	return key;
 }
 
+/* Where it is, if that is known; else which custom regions it lies in. */
+static char *label_of(const char *country, const char *subdivision, const char *const *customs,
+		      size_t n_customs)
+{
+	char *label;
+
+	if (*country || !n_customs)
+		return strdup(place_text(country, subdivision));
+	label = key_of("custom:", customs, n_customs);
+	if (label) /* "custom:+a+b" */
+		memmove(label + strlen("custom:"), label + strlen("custom:+"),
+			strlen(label + strlen("custom:+")) + 1);
+	return label;
+}
+
 static int class_fill(struct rg_class *class, char *key, const char *country,
 		      const char *subdivision, const char *const *customs, size_t n_customs)
 {
 	*class = (struct rg_class){ .key = key };
 	snprintf(class->country, sizeof(class->country), "%s", country);
 	snprintf(class->subdivision, sizeof(class->subdivision), "%s", subdivision);
+	class->label = label_of(country, subdivision, customs, n_customs);
+	if (!class->label)
+		return -ENOMEM;
 	class->customs = calloc(n_customs ? n_customs : 1, sizeof(*class->customs));
 	if (!class->customs)
 		return -ENOMEM;

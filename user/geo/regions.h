@@ -53,6 +53,8 @@ bool rg_custom_name_ok(const char *name);
 
 struct rg_class {
 	char *key;            /* "US-CA+partners+staff"; "unknown"; stable, stored */
+	char *label;          /* for answers: "US-CA", "CN", "custom:partners", "unknown"; several
+			       * classes may share one */
 	char country[3];      /* "" if none is known */
 	char subdivision[8];  /* "US-CA" or "" */
 	char **customs;       /* sorted names */

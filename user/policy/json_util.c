@@ -6,6 +6,8 @@
 #include <string.h>
 #include "policy/meeting.h"
 
+#define QUOTE_LENGTH 48
+
 int rg_json_parse(const char *text, size_t length, json_t **ret, struct rg_err *err)
 {
 	json_error_t error;
@@ -25,15 +27,18 @@ int rg_json_parse(const char *text, size_t length, json_t **ret, struct rg_err *
 
 const char *rg_json_quote(const char *text, char buf[RG_QUOTE_MAX])
 {
-	size_t n = strnlen(text, 49);
+	size_t n = strnlen(text, QUOTE_LENGTH + 1);
+	json_t *utf8;
 
-	if (n <= 48) {
-		snprintf(buf, RG_QUOTE_MAX, "%s", text);
-		return buf;
-	}
-	for (n = 48; n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80; n--)
-		;
-	snprintf(buf, RG_QUOTE_MAX, "%.*s...", (int)n, text);
+	if (n > QUOTE_LENGTH)
+		for (n = QUOTE_LENGTH; n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80; n--)
+			;
+	snprintf(buf, RG_QUOTE_MAX, "%.*s%s", (int)n, text, text[n] ? "..." : "");
+	utf8 = json_string(buf);
+	for (char *p = buf; !utf8 && *p; p++)
+		if ((unsigned char)*p > '~')
+			*p = '?';
+	json_decref(utf8);
 	return buf;
 }
 

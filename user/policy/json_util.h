@@ -21,7 +21,8 @@ int rg_json_port(const json_t *object, const char *field, bool required, unsigne
 int rg_json_array(const json_t *object, const char *field, size_t max, const json_t **ret,
 		  struct rg_err *err);
 
-/** A client's text for use in a sentence: at most 48 bytes, cut between characters. */
+/** A client's text for use in a sentence: at most 48 bytes, cut between characters; what is
+ *  not UTF-8 (a path may hold anything) becomes "?". */
 #define RG_QUOTE_MAX 64
 const char *rg_json_quote(const char *text, char buf[RG_QUOTE_MAX]);
 
