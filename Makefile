@@ -50,8 +50,16 @@ E2E     := $(wildcard tests/e2e/*.sh)
 .PHONY: all deps run check check-built bench fuzz fuzz-corpus lint install uninstall clean
 all: $(B)/regiongated $(B)/regiongate $(B)/regiongate.bpf.o
 
+# --- what can not be built without, said in one line
+NEED := $(CLANG) bpftool pkg-config $(CC)
+$(B)/.needs: | $(B)
+	@missing=""; for tool in $(NEED); do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	if command -v pkg-config >/dev/null; then for lib in $(PKGS); do pkg-config --exists $$lib || missing="$$missing $$lib"; done; fi; \
+	[ -z "$$missing" ] || { echo "regiongate: missing to build:$$missing (tools/install-deps installs it on Debian)" >&2; exit 1; }
+	@touch $@
+
 # --- the BPF program and its skeleton
-$(B)/vmlinux.h: | $(B)
+$(B)/vmlinux.h: | $(B)/.needs
 	@test -r /sys/kernel/btf/vmlinux || { echo "regiongate: the kernel has no BTF (/sys/kernel/btf/vmlinux): CONFIG_DEBUG_INFO_BTF is needed to build" >&2; exit 1; }
 	$(Q)bpftool btf dump file /sys/kernel/btf/vmlinux format c > $@
 $(B)/regiongate.bpf.o: bpf/regiongate.bpf.c $(B)/vmlinux.h

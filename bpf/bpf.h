@@ -8,4 +8,8 @@
 #include <bpf/bpf_endian.h>
 #include "rg_abi.h"
 
+/* bpf_helpers.h has one that is no constant expression */
+#undef offsetof
+#define offsetof(type, member) __builtin_offsetof(type, member)
+
 #endif

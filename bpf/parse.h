@@ -43,11 +43,12 @@ struct rg_vlan_header { __be16 tci, next; };
 /* The first 8 bytes of every extension header; offset is that of a fragment header. */
 struct rg_ext_header { __u8 next, length; __be16 offset; __be32 rest; };
 
+/* ::ffff:v4. The upper half is one store, because it is soon loaded as one: a load of two
+ * stores waits for both to leave the store buffer. */
 static __always_inline void rg_addr_of_v4(__be32 v4, struct rg_addr *ret)
 {
 	ret->halves[0] = 0;
-	ret->words[2] = bpf_htonl(0xffff);
-	ret->words[3] = v4;
+	ret->halves[1] = (__u64)v4 << 32 | bpf_htonl(0xffff);
 }
 
 /* Take @n bytes of the linear part; NULL if they are not there. */

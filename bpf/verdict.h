@@ -42,11 +42,15 @@ static __always_inline void rg_count_reason(__u32 index, __u32 bytes)
 		rg_count_add(count, bytes);
 }
 
+_Static_assert(offsetof(struct rg_mtg_stat_key, region) == 4 && offsetof(struct rg_mtg_stat_key, direction) == 6 &&
+	       offsetof(struct rg_mtg_stat_key, verdict) == 7, "packed below");
+
 /* Per meeting and region. The entry is made by its first packet. */
 static __always_inline void rg_count_meeting(const struct rg_packet *pkt, __u8 verdict)
 {
-	struct rg_mtg_stat_key key = { .meeting = pkt->meeting, .region = pkt->region,
-				       .direction = pkt->direction, .verdict = verdict };
+	/* one store of { meeting, region, direction, verdict }: the map's hash loads words */
+	__u64 key = pkt->meeting | (__u64)pkt->region << 32 | (__u64)pkt->direction << 48 |
+		    (__u64)verdict << 56;
 	struct rg_count *count = bpf_map_lookup_elem(&rg_mtg_stat, &key);
 	struct rg_count first = { .packets = 1, .bytes = pkt->bytes };
 

@@ -39,6 +39,7 @@ struct rg_endpoint_key {
 struct rg_endpoint {
 	__u32 meeting; /* index into rg_meetings */
 	char id[RG_MEETING_ID_MAX];
+	char endpoint[64]; /* the key for readers: "198.51.100.10:10001/udp" */
 };
 
 /* rg_locals (ARRAY, two generations of RG_LOCALS_SLOTS): the local addresses
@@ -192,9 +193,10 @@ struct rg_trace {
 };
 enum rg_stage { RG_STAGE_PARSE, RG_STAGE_ENDPOINT, RG_STAGE_REGION, RG_STAGE_POLICY };
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the program packs words for little-endian CPUs");
 _Static_assert(sizeof(struct rg_addr) == 16, "abi");
 _Static_assert(sizeof(struct rg_endpoint_key) == 24, "abi");
-_Static_assert(sizeof(struct rg_endpoint) == 68, "abi");
+_Static_assert(sizeof(struct rg_endpoint) == 132, "abi");
 _Static_assert(sizeof(struct rg_local) == 24, "abi");
 _Static_assert(sizeof(struct rg_port_block) == 64, "abi");
 _Static_assert(sizeof(struct rg_meeting) == 80, "abi");

@@ -17,6 +17,7 @@ for map in rg_endpoints rg_meetings rg_policies rg_regions rg_reason_stat rg_reg
 done
 for state in running killed; do
 	check "$state: rg_endpoints names the meeting" grep -q '"id": "m-1989"' <(dump rg_endpoints)
+	check "$state: rg_endpoints has the endpoint as text" grep -q '"endpoint": ".*:10001/udp"' <(dump rg_endpoints)
 	check "$state: rg_endpoints has the port as a number" grep -q '"port": 10001' <(dump rg_endpoints)
 	check "$state: rg_meetings names the meeting" grep -q '"id": "m-1989"' <(dump rg_meetings)
 	check "$state: rg_policies tells the rules" grep -q '"text": ".*refuse CN' <(dump rg_policies)

@@ -185,6 +185,17 @@ static uint32_t *endpoint_home(struct rg_dp *dp, const struct rg_addr *address, 
 	return local->endpoints;
 }
 
+static void endpoint_text(const struct rg_endpoint_key *key, char *buf, size_t size)
+{
+	bool v6 = !rg_addr_is_any(&key->address) && !rg_addr_is_v4(&key->address);
+	char address[RG_ADDR_TEXT_MAX] = "any";
+
+	if (!rg_addr_is_any(&key->address))
+		rg_addr_format(&key->address, address);
+	snprintf(buf, size, "%s%s%s:%u/%s", v6 ? "[" : "", address, v6 ? "]" : "", key->port,
+		 key->protocol == IPPROTO_TCP ? "tcp" : "udp");
+}
+
 int rg_dp_endpoint_set(struct rg_dp *dp, const struct rg_endpoint_key *key, uint32_t meeting,
 		       const char *id, struct rg_err *err)
 {
@@ -197,6 +208,7 @@ int rg_dp_endpoint_set(struct rg_dp *dp, const struct rg_endpoint_key *key, uint
 		return rg_err_set(err, -ENOSPC, RG_ERR_FULL, "", "endpoints on more than %u local addresses",
 				  dp->config.max_locals);
 	memcpy(value.id, id, strnlen(id, sizeof(value.id)));
+	endpoint_text(key, value.endpoint, sizeof(value.endpoint));
 	replaces = *port_slot(dp, table, key) != 0;
 	if (bpf_map_update_elem(fd, key, &value, BPF_ANY)) {
 		int r = -errno;
