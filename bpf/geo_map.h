@@ -40,9 +40,8 @@ static __always_inline const struct rg_geo_low *rg_geo_low(void *geo, __u32 i)
 #define RG_GEO_LOW(geo, i) rg_geo_low(geo, i)
 #include "region.h"
 
-/** Region id by the table in force; 0 (unknown) while there is none. A global function:
- *  the verifier checks it once and the packet path pays one call. */
-__attribute__((noinline)) __u32 rg_region_lookup(__u64 hi, __u64 lo)
+/** Region id by the table in force; 0 (unknown) while there is none. */
+static __always_inline __u32 rg_region_lookup(__u64 hi, __u64 lo)
 {
 	__u32 zero = 0;
 	void *geo = bpf_map_lookup_elem(&rg_geo, &zero);

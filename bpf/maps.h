@@ -9,6 +9,7 @@
 /* Constants of a load, filled by the loader. */
 const volatile __u64 rg_cookie;               /* of struct rg_trace */
 const volatile struct rg_geo_layout rg_layout;
+const volatile __u32 rg_mtg_stat_slots;       /* of each CPU in rg_mtg_stat; a power of two */
 
 #define RG_ARRAY(map_name, value_type, size, flags)     \
 	struct {                                        \
@@ -24,6 +25,7 @@ RG_ARRAY(rg_locals, struct rg_local, 2 * RG_LOCALS_SLOTS, BPF_F_MMAPABLE);
 RG_ARRAY(rg_ports, struct rg_port_block, 1, BPF_F_MMAPABLE);
 RG_ARRAY(rg_meetings, struct rg_meeting, 1, BPF_F_MMAPABLE);
 RG_ARRAY(rg_policies, struct rg_policy_entry, RG_POLICIES_MAX, BPF_F_MMAPABLE);
+RG_ARRAY(rg_mtg_stat, struct rg_mtg_stat, 1, BPF_F_MMAPABLE);
 RG_ARRAY(rg_regions, struct rg_region_entry, RG_REGIONS_MAX, BPF_F_MMAPABLE);
 
 /* For readers and for bookkeeping, not for packets: see struct rg_endpoint_key. */
@@ -65,13 +67,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct rg_region_stat);
 } rg_region_stat SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
-	__uint(max_entries, 1);
-	__type(key, struct rg_mtg_stat_key);
-	__type(value, struct rg_count);
-} rg_mtg_stat SEC(".maps");
 
 static __always_inline const struct rg_state *rg_state_get(void)
 {

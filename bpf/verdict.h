@@ -30,56 +30,62 @@ static __always_inline int rg_reason_refuses(__u32 reason)
 
 static __always_inline void rg_count_add(struct rg_count *count, __u32 bytes)
 {
+	if (!count)
+		return;
 	count->packets++;
 	count->bytes += bytes;
 }
 
 static __always_inline void rg_count_reason(__u32 index, __u32 bytes)
 {
-	struct rg_count *count = bpf_map_lookup_elem(&rg_reason_stat, &index);
-
-	if (count)
-		rg_count_add(count, bytes);
+	rg_count_add(bpf_map_lookup_elem(&rg_reason_stat, &index), bytes);
 }
 
-_Static_assert(offsetof(struct rg_mtg_stat_key, region) == 4 && offsetof(struct rg_mtg_stat_key, direction) == 6 &&
-	       offsetof(struct rg_mtg_stat_key, verdict) == 7, "packed below");
-
-/* Per meeting and region. The entry is made by its first packet. */
-static __always_inline void rg_count_meeting(const struct rg_packet *pkt, __u8 verdict)
+/* The slot of a key in this CPU's part of rg_mtg_stat, taken if it is new; NULL if there is no
+ * room. Nobody else writes there: a CPU runs one packet at a time. */
+static __always_inline struct rg_mtg_stat *rg_mtg_stat_at(__u64 key)
 {
-	/* one store of { meeting, region, direction, verdict }: the map's hash loads words */
-	__u64 key = pkt->meeting | (__u64)pkt->region << 32 | (__u64)pkt->direction << 48 |
-		    (__u64)verdict << 56;
-	struct rg_count *count = bpf_map_lookup_elem(&rg_mtg_stat, &key);
-	struct rg_count first = { .packets = 1, .bytes = pkt->bytes };
+	__u32 part = bpf_get_smp_processor_id() * rg_mtg_stat_slots, hash = rg_mtg_stat_hash(key);
 
-	if (count)
-		rg_count_add(count, pkt->bytes);
-	else if (bpf_map_update_elem(&rg_mtg_stat, &key, &first, BPF_NOEXIST))
-		rg_count_reason(RG_REASON_STAT_LOST, pkt->bytes);
+	for (__u32 i = 0; i < RG_MTG_STAT_PROBES; i++) {
+		__u32 index = part + ((hash + i) & (rg_mtg_stat_slots - 1));
+		struct rg_mtg_stat *slot = bpf_map_lookup_elem(&rg_mtg_stat, &index);
+
+		if (!slot)
+			return NULL;
+		if (slot->key == key)
+			return slot;
+		if (!slot->key) {
+			__builtin_memset(slot, 0, sizeof(*slot));
+			slot->key = key;
+			return slot;
+		}
+	}
+	return NULL;
 }
 
 static __always_inline void rg_count(const struct rg_packet *pkt, __u32 reason)
 {
-	struct rg_region_stat *stat;
+	struct rg_region_stat *by_region;
+	struct rg_mtg_stat *by_meeting;
 	__u32 region = pkt->region;
 
 	rg_count_reason(pkt->direction * RG_REASON_MAX + reason, pkt->bytes);
 	if (pkt->stage < RG_STAGE_POLICY)
 		return;
-	stat = bpf_map_lookup_elem(&rg_region_stat, &region);
-	if (!stat)
-		return;
+	by_region = bpf_map_lookup_elem(&rg_region_stat, &region);
+	by_meeting = rg_mtg_stat_at(rg_mtg_stat_key(pkt->meeting, region, pkt->direction));
+	if (!by_meeting)
+		rg_count_reason(RG_REASON_STAT_LOST, pkt->bytes);
 	if (rg_reason_refuses(reason)) {
-		rg_count_add(&stat->refuse, pkt->bytes);
-		rg_count_meeting(pkt, RG_STAT_REFUSE);
+		rg_count_add(by_region ? &by_region->refuse : NULL, pkt->bytes);
+		rg_count_add(by_meeting ? &by_meeting->refuse : NULL, pkt->bytes);
 	} else if (reason == RG_REASON_OBSERVE_REFUSED) {
-		rg_count_add(&stat->observe, pkt->bytes);
-		rg_count_meeting(pkt, RG_STAT_OBSERVE);
+		rg_count_add(by_region ? &by_region->observe : NULL, pkt->bytes);
+		rg_count_add(by_meeting ? &by_meeting->observe : NULL, pkt->bytes);
 	} else {
-		rg_count_add(&stat->admit, pkt->bytes);
-		rg_count_meeting(pkt, RG_STAT_ADMIT);
+		rg_count_add(by_region ? &by_region->admit : NULL, pkt->bytes);
+		rg_count_add(by_meeting ? &by_meeting->admit : NULL, pkt->bytes);
 	}
 }
 

@@ -46,7 +46,7 @@ static uint64_t rnd(void)
 static struct rg_engine *engine_with_meetings(const char *mmdb)
 {
 	struct rg_engine_config config = { .databases = &mmdb, .n_databases = 1,
-					   .dp = { .max_mtg_stats = 1u << 20 } };
+					   .dp = { .max_mtg_stats = 1u << 19 } };
 	struct rg_engine *engine;
 	struct rg_err err;
 

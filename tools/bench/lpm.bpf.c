@@ -21,7 +21,7 @@ struct {
 	__type(value, __u32);
 } bench_lpm6 SEC(".maps");
 
-__attribute__((noinline)) __u32 rg_region_lookup(__u64 hi, __u64 lo)
+static __always_inline __u32 rg_region_lookup(__u64 hi, __u64 lo)
 {
 	const __u32 *region;
 	__u32 v4;

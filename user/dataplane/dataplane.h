@@ -23,7 +23,7 @@ struct rg_dp_config {
 	const char *pin_dir;       /* NULL: never pinned (replay, tests, bench) */
 	uint32_t max_meetings;     /* 0: RG_MEETINGS_DEFAULT */
 	uint32_t max_locals;       /* 0: RG_LOCALS_DEFAULT; at most RG_LOCALS_MAX */
-	uint32_t max_mtg_stats;    /* 0: RG_MTG_STAT_DEFAULT */
+	uint32_t max_mtg_stats;    /* slots a CPU; 0: RG_MTG_STAT_DEFAULT; rounded up to a power of two */
 	uint32_t geo_nodes;        /* capacity of a table; 0: RG_GEO_NODES_MIN */
 	uint32_t geo_ranges;       /* 0: RG_GEO_RANGES_MIN */
 	bool observe;              /* global observe mode */
@@ -90,9 +90,10 @@ int rg_dp_reason_counts(struct rg_dp *dp, enum rg_direction direction,
 /** Packets judged but not counted per meeting, because rg_mtg_stat was full. */
 int rg_dp_stat_lost(struct rg_dp *dp, uint64_t *ret, struct rg_err *err);
 int rg_dp_region_stats(struct rg_dp *dp, struct rg_region_stat *ret, size_t n, struct rg_err *err);
-typedef void (*rg_dp_mtg_stat_fn)(void *arg, const struct rg_mtg_stat_key *key, const struct rg_count *count);
-/** Every counter of @meeting, or of all meetings if it is 0. */
-int rg_dp_mtg_stats(struct rg_dp *dp, uint32_t meeting, rg_dp_mtg_stat_fn fn, void *arg, struct rg_err *err);
+/* One CPU's counters of one (meeting, region, direction): the caller adds up. */
+typedef void (*rg_dp_mtg_stat_fn)(void *arg, const struct rg_mtg_stat *stat);
+/** Every slot of @meeting, or of all meetings if it is 0. */
+void rg_dp_mtg_stats(const struct rg_dp *dp, uint32_t meeting, rg_dp_mtg_stat_fn fn, void *arg);
 
 struct rg_dp_map_info { char name[16]; uint32_t id, entries, max_entries; uint64_t bytes; };
 /** Name, fill and kernel memory of each map; entries is UINT32_MAX where the type has no fill. */

@@ -54,20 +54,11 @@ void rg_dp_meeting_set(struct rg_dp *dp, uint32_t number, const struct rg_meetin
 
 void rg_dp_meeting_clear(struct rg_dp *dp, uint32_t number)
 {
-	int fd = bpf_map__fd(dp->skel->maps.rg_mtg_stat);
-	struct rg_mtg_stat_key key = { .meeting = number };
-
 	if (!number || number >= dp->config.max_meetings)
 		return;
 	__atomic_store_n((__u64 *)&dp->meetings[number], 0, __ATOMIC_RELEASE);
 	memset(&dp->meetings[number], 0, sizeof(dp->meetings[number]));
-	/* by key: the counters of one meeting are few, those of all are many */
-	for (unsigned int region = 0; region < dp->n_regions; region++) {
-		key.region = (__u16)region;
-		for (key.direction = 0; key.direction < RG_DIRECTION_MAX; key.direction++)
-			for (key.verdict = 0; key.verdict < RG_STAT_MAX; key.verdict++)
-				bpf_map_delete_elem(fd, &key);
-	}
+	rg_dp_mtg_stats_clear(dp, number);
 }
 
 static int proto_of(__u8 protocol)

@@ -71,6 +71,8 @@ static void fill_defaults(struct rg_dp_config *config)
 		config->max_locals = RG_LOCALS_DEFAULT;
 	if (!config->max_mtg_stats)
 		config->max_mtg_stats = RG_MTG_STAT_DEFAULT;
+	while (config->max_mtg_stats & (config->max_mtg_stats - 1)) /* up to the next power of two */
+		config->max_mtg_stats += config->max_mtg_stats & -config->max_mtg_stats;
 	if (!config->geo_nodes)
 		config->geo_nodes = RG_GEO_NODES_MIN;
 	if (!config->geo_ranges)
@@ -101,7 +103,7 @@ static int set_sizes(struct rg_dp *dp)
 		{ skel->maps.rg_ports, (c->max_locals + 1) * 2 * RG_PORT_BLOCKS },
 		{ skel->maps.rg_meetings, c->max_meetings },
 		{ skel->maps.rg_endpoints, rg_dp_endpoints_max(c) },
-		{ skel->maps.rg_mtg_stat, c->max_mtg_stats },
+		{ skel->maps.rg_mtg_stat, c->max_mtg_stats * dp->n_cpus },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -192,6 +194,7 @@ static int map_arrays(struct rg_dp *dp)
 		{ skel->maps.rg_meetings, (void **)&dp->meetings },
 		{ skel->maps.rg_policies, (void **)&dp->policies },
 		{ skel->maps.rg_regions, (void **)&dp->regions },
+		{ skel->maps.rg_mtg_stat, (void **)&dp->mtg_stats },
 	};
 	_Static_assert(ARRAY_SIZE(arrays) == ARRAY_SIZE(dp->arrays), "room for each");
 
@@ -214,7 +217,9 @@ static int load(struct rg_dp *dp)
 	dp->layout = geo_layout(&dp->config);
 	if (getrandom(&dp->cookie, sizeof(dp->cookie), 0) != sizeof(dp->cookie))
 		return -errno;
+	dp->n_cpus = (uint32_t)libbpf_num_possible_cpus();
 	dp->skel->rodata->rg_cookie = dp->cookie;
+	dp->skel->rodata->rg_mtg_stat_slots = dp->config.max_mtg_stats;
 	memcpy((void *)&dp->skel->rodata->rg_layout, &dp->layout, sizeof(dp->layout));
 	r = set_sizes(dp);
 	if (!r)

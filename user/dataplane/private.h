@@ -36,7 +36,9 @@ struct rg_dp {
 	struct rg_meeting *meetings;
 	struct rg_policy_entry *policies;
 	struct rg_region_entry *regions;
-	struct rg_dp_array arrays[6];
+	struct rg_mtg_stat *mtg_stats;   /* n_cpus parts of max_mtg_stats slots */
+	uint32_t n_cpus;
+	struct rg_dp_array arrays[7];
 	size_t n_arrays;
 
 	struct rg_dp_local locals[RG_LOCALS_MAX];
@@ -58,6 +60,9 @@ const char *rg_dp_pin_path(const char *pin_dir, const char *dir, const char *nam
 int rg_dp_geo_map(const struct rg_dp *dp, bool typed);
 
 uint64_t rg_dp_now_ns(void); /* CLOCK_MONOTONIC */
+
+/** Forget the counters of a meeting. */
+void rg_dp_mtg_stats_clear(struct rg_dp *dp, uint32_t meeting);
 
 /** Room for endpoints in rg_endpoints. */
 uint32_t rg_dp_endpoints_max(const struct rg_dp_config *config);

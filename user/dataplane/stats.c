@@ -31,12 +31,11 @@ static void sum(const uint64_t *cpus, size_t n_cpus, size_t size, uint64_t *ret)
 
 typedef void (*entry_fn)(void *arg, const void *key, const void *summed);
 
-/* Every entry of a per-CPU map, by batches. @limit: entries wanted of an array. */
+/* The first @limit entries of a per-CPU array, by batches. */
 static int for_each(const struct bpf_map *map, size_t limit, entry_fn fn, void *arg, struct rg_err *err)
 {
 	size_t n_cpus = (size_t)libbpf_num_possible_cpus(), size = bpf_map__value_size(map);
 	size_t key_size = bpf_map__key_size(map), seen = 0;
-	/* a hash returns whole buckets, and says ENOSPC if one does not fit: room is not tight */
 	_cleanup_(rg_freep) char *keys = malloc(BATCH * key_size);
 	_cleanup_(rg_freep) char *values = malloc(BATCH * size * n_cpus);
 	_cleanup_(rg_freep) uint64_t *summed = malloc(size);
@@ -105,28 +104,62 @@ int rg_dp_region_stats(struct rg_dp *dp, struct rg_region_stat *ret, size_t n, s
 	return for_each(dp->skel->maps.rg_region_stat, n, keep_region, &stats, err);
 }
 
-struct mtg_stats { uint32_t meeting; rg_dp_mtg_stat_fn fn; void *arg; };
-
-static void give_mtg_stat(void *arg, const void *key, const void *summed)
+/* The slots of one meeting on one CPU are found as the program finds them, region by region: they are
+ * few, while all slots are many. */
+static void meeting_slots(const struct rg_dp *dp, uint32_t cpu, uint32_t meeting,
+			  void (*fn)(void *arg, struct rg_mtg_stat *slot), void *arg)
 {
-	struct mtg_stats *stats = arg;
-	const struct rg_mtg_stat_key *k = key;
+	uint32_t mask = dp->config.max_mtg_stats - 1;
+	struct rg_mtg_stat *part = dp->mtg_stats + (size_t)cpu * dp->config.max_mtg_stats;
 
-	if (!stats->meeting || stats->meeting == k->meeting)
-		stats->fn(stats->arg, k, summed);
+	for (uint32_t i = 0; i < dp->n_regions * RG_DIRECTION_MAX; i++) {
+		uint64_t key = rg_mtg_stat_key(meeting, i / RG_DIRECTION_MAX, i % RG_DIRECTION_MAX);
+		uint32_t hash = rg_mtg_stat_hash(key);
+
+		/* all probes: a slot before it may have been freed, and a key then taken twice */
+		for (uint32_t probe = 0; probe < RG_MTG_STAT_PROBES; probe++)
+			if (part[(hash + probe) & mask].key == key)
+				fn(arg, &part[(hash + probe) & mask]);
+	}
 }
 
-int rg_dp_mtg_stats(struct rg_dp *dp, uint32_t meeting, rg_dp_mtg_stat_fn fn, void *arg, struct rg_err *err)
-{
-	struct mtg_stats stats = { meeting, fn, arg };
+struct mtg_stats { rg_dp_mtg_stat_fn fn; void *arg; };
 
-	return for_each(dp->skel->maps.rg_mtg_stat, SIZE_MAX, give_mtg_stat, &stats, err);
+static void give_slot(void *arg, struct rg_mtg_stat *slot)
+{
+	const struct mtg_stats *stats = arg;
+	struct rg_mtg_stat copy = *slot;
+
+	stats->fn(stats->arg, &copy);
 }
 
-static void count_entry(void *arg, const void *key, const void *summed)
+static void clear_slot(void *arg, struct rg_mtg_stat *slot)
 {
-	(void)key;
-	(void)summed;
+	(void)arg;
+	/* The key alone: who takes the slot clears the rest. */
+	__atomic_store_n(&slot->key, 0, __ATOMIC_RELAXED);
+}
+
+void rg_dp_mtg_stats(const struct rg_dp *dp, uint32_t meeting, rg_dp_mtg_stat_fn fn, void *arg)
+{
+	struct mtg_stats stats = { fn, arg };
+
+	for (uint32_t cpu = 0; meeting && cpu < dp->n_cpus; cpu++)
+		meeting_slots(dp, cpu, meeting, give_slot, &stats);
+	for (size_t i = 0; !meeting && i < (size_t)dp->n_cpus * dp->config.max_mtg_stats; i++)
+		if (dp->mtg_stats[i].key)
+			give_slot(&stats, &dp->mtg_stats[i]);
+}
+
+void rg_dp_mtg_stats_clear(struct rg_dp *dp, uint32_t meeting)
+{
+	for (uint32_t cpu = 0; cpu < dp->n_cpus; cpu++)
+		meeting_slots(dp, cpu, meeting, clear_slot, NULL);
+}
+
+static void count_slot(void *arg, const struct rg_mtg_stat *stat)
+{
+	(void)stat;
 	++*(uint32_t *)arg;
 }
 
@@ -145,15 +178,16 @@ static uint64_t map_bytes(int fd)
 	return bytes;
 }
 
-static int map_entries(struct rg_dp *dp, const struct bpf_map *map, uint32_t *ret, struct rg_err *err)
+static uint32_t map_entries(const struct rg_dp *dp, const struct bpf_map *map)
 {
-	*ret = UINT32_MAX;
+	uint32_t n = 0;
+
 	if (map == dp->skel->maps.rg_endpoints)
-		*ret = dp->n_endpoints;
+		return dp->n_endpoints;
 	if (map != dp->skel->maps.rg_mtg_stat)
-		return 0;
-	*ret = 0;
-	return for_each(map, SIZE_MAX, count_entry, ret, err);
+		return UINT32_MAX;
+	rg_dp_mtg_stats(dp, 0, count_slot, &n);
+	return n;
 }
 
 /* The table in force is a map of its own inside rg_geo. */
@@ -180,7 +214,6 @@ int rg_dp_maps(struct rg_dp *dp, struct rg_dp_map_info **ret, size_t *ret_n, str
 		struct rg_dp_map_info *info = &list[n];
 		struct bpf_map_info kernel = {};
 		__u32 length = sizeof(kernel);
-		int r;
 
 		if (strncmp(bpf_map__name(map), "rg_", 3) || n == 32)
 			continue;
@@ -192,9 +225,7 @@ int rg_dp_maps(struct rg_dp *dp, struct rg_dp_map_info **ret, size_t *ret_n, str
 		info->bytes = map_bytes(bpf_map__fd(map));
 		if (map == dp->skel->maps.rg_geo)
 			info->bytes += geo_bytes(dp);
-		r = map_entries(dp, map, &info->entries, err);
-		if (r)
-			return r;
+		info->entries = map_entries(dp, map);
 		n++;
 	}
 	*ret = TAKE_PTR(list);

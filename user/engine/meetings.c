@@ -400,30 +400,37 @@ json_t *count_to_json(const struct rg_count *count)
 			 (json_int_t)count->bytes);
 }
 
-/* The counters of one (region, verdict) come once per direction: add up. */
-static void add_stat(void *arg, const struct rg_mtg_stat_key *key, const struct rg_count *count)
+/* The counters of one (region, verdict) come once per direction and CPU: add up. */
+static void add_count(struct stats *stats, json_t *verdicts, unsigned int verdict,
+		      const struct rg_count *count)
 {
-	struct stats *stats = arg;
 	struct rg_count sum = *count;
-	const char *region;
-	json_t *verdicts, *before;
+	json_t *before = json_object_get(verdicts, verdict_names[verdict]);
 
-	if (key->verdict >= RG_STAT_MAX)
+	if (!count->packets)
 		return;
-	region = rg_engine_region_code((struct rg_engine *)stats->engine, key->region);
 	count_add(&stats->all, count);
-	count_add(&stats->verdicts[key->verdict], count);
-	verdicts = json_object_get(stats->regions, region);
-	if (!verdicts) {
-		verdicts = json_object();
-		json_object_set_new(stats->regions, region, verdicts);
-	}
-	before = json_object_get(verdicts, verdict_names[key->verdict]);
+	count_add(&stats->verdicts[verdict], count);
 	if (before) {
 		sum.packets += (uint64_t)json_integer_value(json_object_get(before, "packets"));
 		sum.bytes += (uint64_t)json_integer_value(json_object_get(before, "bytes"));
 	}
-	json_object_set_new(verdicts, verdict_names[key->verdict], count_to_json(&sum));
+	json_object_set_new(verdicts, verdict_names[verdict], count_to_json(&sum));
+}
+
+static void add_stat(void *arg, const struct rg_mtg_stat *stat)
+{
+	struct stats *stats = arg;
+	const char *region = rg_engine_region_code((struct rg_engine *)stats->engine, stat->region);
+	json_t *verdicts = json_object_get(stats->regions, region);
+
+	if (!verdicts) {
+		verdicts = json_object();
+		json_object_set_new(stats->regions, region, verdicts);
+	}
+	add_count(stats, verdicts, RG_STAT_ADMIT, &stat->admit);
+	add_count(stats, verdicts, RG_STAT_REFUSE, &stat->refuse);
+	add_count(stats, verdicts, RG_STAT_OBSERVE, &stat->observe);
 }
 
 int rg_engine_meeting_stats(struct rg_engine *engine, const char *id, json_t **ret, struct rg_err *err)
@@ -431,13 +438,10 @@ int rg_engine_meeting_stats(struct rg_engine *engine, const char *id, json_t **r
 	const struct meeting *meeting = model_meeting(&engine->model, id);
 	_cleanup_(json_decrefp) json_t *regions = json_object();
 	struct stats stats = { .engine = engine, .regions = regions };
-	int r;
 
 	if (!meeting)
 		return not_found(id, err);
-	r = rg_dp_mtg_stats(engine->dp, meeting->number, add_stat, &stats, err);
-	if (r)
-		return r;
+	rg_dp_mtg_stats(engine->dp, meeting->number, add_stat, &stats);
 	*ret = json_pack("{s:s, s:I, s:I, s:{s:o, s:o, s:o}, s:O}", "id", id,
 			 "packets", (json_int_t)stats.all.packets, "bytes", (json_int_t)stats.all.bytes,
 			 "verdicts",
