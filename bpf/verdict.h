@@ -53,11 +53,11 @@ static __always_inline struct rg_mtg_stat *rg_mtg_stat_at(__u64 key)
 
 		if (!slot)
 			return NULL;
-		if (slot->key == key)
+		if (*rg_mtg_stat_key_at(slot) == key)
 			return slot;
-		if (!slot->key) {
+		if (!*rg_mtg_stat_key_at(slot)) {
 			__builtin_memset(slot, 0, sizeof(*slot));
-			slot->key = key;
+			*rg_mtg_stat_key_at(slot) = key;
 			return slot;
 		}
 	}

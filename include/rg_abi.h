@@ -111,17 +111,18 @@ struct rg_region_stat {
  * which costs a packet three cache misses where this costs one. */
 enum { RG_STAT_ADMIT, RG_STAT_REFUSE, RG_STAT_OBSERVE, RG_STAT_MAX };
 struct rg_mtg_stat {
-	union {
-		struct {
-			__u32 meeting; /* 0: the slot is free */
-			__u16 region;
-			__u16 direction; /* enum rg_direction */
-		};
-		__u64 key;
-	};
+	__u32 meeting; /* 0: the slot is free */
+	__u16 region;
+	__u16 direction; /* enum rg_direction */
 	struct rg_count admit, refuse, observe; /* in the order of RG_STAT_* */
 	__u64 pad;
 };
+/* Its first 8 bytes as one word: the key by which it is found and taken. */
+typedef __u64 __attribute__((may_alias)) rg_mtg_stat_word;
+static inline __attribute__((always_inline)) rg_mtg_stat_word *rg_mtg_stat_key_at(struct rg_mtg_stat *slot)
+{
+	return (rg_mtg_stat_word *)slot;
+}
 
 /** Key of a slot, as struct rg_mtg_stat has it. */
 static inline __attribute__((always_inline)) __u64 rg_mtg_stat_key(__u32 meeting, __u32 region,

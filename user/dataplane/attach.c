@@ -161,8 +161,15 @@ static int attach_new(struct rg_dp *dp, const struct rg_dp_interface *before, en
 	if (fd < 0)
 		return attach_error(dp, before, first, fd, err);
 	unlink(link_path(dp, before->name, path)); /* of an interface of this name that is gone */
-	if (bpf_obj_pin(fd, path))
-		return rg_err_set(err, -errno, RG_ERR_KERNEL, "", "cannot pin the link %s: %s", path, strerror(errno));
+	if (bpf_obj_pin(fd, path)) {
+		int r = -errno;
+
+		bpf_link_detach(fd);
+		if (r == -ENOENT)
+			return rg_err_set(err, r, RG_ERR_KERNEL, "",
+					  "the pins at %s were removed beside the daemon: restart it", dp->pin_dir);
+		return rg_err_set(err, r, RG_ERR_KERNEL, "", "cannot pin the link %s: %s", path, strerror(-r));
+	}
 	return 0;
 }
 

@@ -177,7 +177,16 @@ int rg_dp_enforce(struct rg_dp *dp, struct rg_err *err)
 	return r;
 }
 
-static void remove_files(const char *path)
+/* A link that is only unpinned holds its interface until the kernel frees it. */
+static void detach_link(const char *path)
+{
+	_cleanup_(rg_closep) int fd = bpf_obj_get(path);
+
+	if (fd >= 0)
+		bpf_link_detach(fd);
+}
+
+static void remove_files(const char *path, bool links)
 {
 	DIR *dir = opendir(path);
 	struct dirent *entry;
@@ -190,6 +199,8 @@ static void remove_files(const char *path)
 		if (entry->d_name[0] == '.' && strlen(entry->d_name) < 3)
 			continue;
 		snprintf(file, sizeof(file), "%.250s/%.250s", path, entry->d_name);
+		if (links)
+			detach_link(file);
 		unlink(file);
 	}
 	closedir(dir);
@@ -204,9 +215,9 @@ int rg_dp_remove(const char *pin_dir, struct rg_err *err)
 	if (!is_bpffs(pin_dir))
 		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "", "%s is not on a bpffs", pin_dir);
 	snprintf(links, sizeof(links), "%.500s/links", pin_dir);
-	remove_files(links);
+	remove_files(links, true);
 	rmdir(links);
-	remove_files(pin_dir);
+	remove_files(pin_dir, false);
 	if (rmdir(pin_dir))
 		return rg_err_set(err, -errno, RG_ERR_KERNEL, "", "cannot remove %s: %s", pin_dir, strerror(errno));
 	return 0;

@@ -118,7 +118,7 @@ static void meeting_slots(const struct rg_dp *dp, uint32_t cpu, uint32_t meeting
 
 		/* all probes: a slot before it may have been freed, and a key then taken twice */
 		for (uint32_t probe = 0; probe < RG_MTG_STAT_PROBES; probe++)
-			if (part[(hash + probe) & mask].key == key)
+			if (*rg_mtg_stat_key_at(&part[(hash + probe) & mask]) == key)
 				fn(arg, &part[(hash + probe) & mask]);
 	}
 }
@@ -137,7 +137,7 @@ static void clear_slot(void *arg, struct rg_mtg_stat *slot)
 {
 	(void)arg;
 	/* The key alone: who takes the slot clears the rest. */
-	__atomic_store_n(&slot->key, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(rg_mtg_stat_key_at(slot), 0, __ATOMIC_RELAXED);
 }
 
 void rg_dp_mtg_stats(const struct rg_dp *dp, uint32_t meeting, rg_dp_mtg_stat_fn fn, void *arg)
@@ -147,7 +147,7 @@ void rg_dp_mtg_stats(const struct rg_dp *dp, uint32_t meeting, rg_dp_mtg_stat_fn
 	for (uint32_t cpu = 0; meeting && cpu < dp->n_cpus; cpu++)
 		meeting_slots(dp, cpu, meeting, give_slot, &stats);
 	for (size_t i = 0; !meeting && i < (size_t)dp->n_cpus * dp->config.max_mtg_stats; i++)
-		if (dp->mtg_stats[i].key)
+		if (dp->mtg_stats[i].meeting)
 			give_slot(&stats, &dp->mtg_stats[i]);
 }
 
