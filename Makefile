@@ -2,6 +2,7 @@
 # make            the three build outputs
 # make run        the demonstration; make run IFACE=eth0 GEOIP=f.mmdb: the daemon on a NIC
 # make check      all tests; make check T=tests/unit/test_ip.c: one of them
+# make check-kernels  the BPF tests on older kernels, in a virtual machine
 # make bench      figures; make bench S=push: one section
 # make fuzz       each fuzz target for FUZZ_SECONDS (20); make lint: the written rules
 # make install    honours DESTDIR and PREFIX (/usr/local); make uninstall
@@ -47,7 +48,7 @@ BPF     := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bpf/test_*.c))
 FUZZ    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 E2E     := $(wildcard tests/e2e/*.sh)
 
-.PHONY: all deps run check check-built bench fuzz fuzz-corpus lint install uninstall clean
+.PHONY: all deps run check check-built check-kernels bench fuzz fuzz-corpus lint install uninstall clean
 all: $(B)/regiongated $(B)/regiongate $(B)/regiongate.bpf.o
 
 # --- what can not be built without, said in one line
@@ -149,6 +150,9 @@ deps:
 	@tools/install-deps
 check: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) check-built
+check-kernels: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(BPF)
+	RG_BUILD=$(abspath $(B)) tests/kernels/run
 run: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(B)/geoip.mmdb $(B)/tests/udpcat
 	@RG_BUILD=$(abspath $(B)) IFACE=$(IFACE) GEOIP=$(GEOIP) tools/demo

@@ -15,6 +15,8 @@ struct rg_packet {
 	__u8 has_addresses;    /* remote and local are filled */
 	__u8 direction;        /* enum rg_direction */
 	__u8 network_offset;   /* of the IP header in the frame */
+	__u8 hides_route;      /* headers that were not read may hold a source route */
+	__u16 route_at;        /* where a source route may stand in the frame, see route.h; 0: nowhere */
 	__u32 bytes;           /* of the frame */
 	/* found by the stages, 0 until then */
 	__u32 meeting;

@@ -36,6 +36,8 @@ struct rg_frame {
 #define RG_IPPROTO_ROUTING  43
 #define RG_IPPROTO_FRAGMENT 44
 #define RG_IPPROTO_DSTOPTS  60
+#define RG_ROUTING_RPL  3 /* RFC 6554 */
+#define RG_ROUTING_SRH  4 /* RFC 8754 */
 #define RG_IP_OFFSET    0x1fff
 #define RG_IP_MF        0x2000
 
@@ -164,8 +166,12 @@ static __always_inline enum rg_parse rg_parse_ipv4(struct rg_frame *frame, struc
 		return RG_PARSE_FRAGMENT;
 	*ret_more = fragment & RG_IP_MF;
 	*ret_length = total - header;
-	if (!rg_frame_take(frame, header))
+	if (header > sizeof(*ip))
+		pkt->route_at = frame->before;
+	if (!rg_frame_take(frame, header)) {
+		pkt->hides_route = header > sizeof(*ip);
 		return RG_PARSE_UNSUPPORTED;
+	}
 	return protocol == IPPROTO_AH ? rg_parse_ipv4_ah(frame, pkt, ret_length) : RG_PARSE_OK;
 }
 
@@ -187,14 +193,24 @@ static __always_inline __u64 rg_mask_equal(__u64 a, __u64 b)
 	return mask;
 }
 
+/* All ones if this routing header is one that hosts follow and has segments left. */
+static __always_inline __u64 rg_mask_route(const struct rg_ext_header *ext)
+{
+	__u16 type_and_left = bpf_ntohs(ext->offset);
+
+	return (rg_mask_equal(type_and_left >> 8, RG_ROUTING_SRH) |
+		rg_mask_equal(type_and_left >> 8, RG_ROUTING_RPL)) & ~rg_mask_equal(type_and_left, 0);
+}
+
 /* Walk the extension headers (RFC 8200, AH: RFC 4302). @next: of the IPv6 header, then the
- * transport's. @length: bytes after the IPv6 header, then after the extension headers. */
+ * transport's. @length: bytes after the IPv6 header, then after the extension headers.
+ * @ret_route: offset of the last routing header to be followed, if there is one. */
 static __always_inline enum rg_parse rg_parse_ipv6_ext(struct rg_frame *frame, __u8 *next,
-						       __u32 *length, int *ret_more)
+						       __u32 *length, int *ret_more, __u64 *ret_route)
 {
 	for (int i = 0; i < RG_IPV6_EXT_MAX; i++) {
 		struct rg_ext_header *ext = frame->pos;
-		__u64 ah, fragment, offset;
+		__u64 ah, fragment, route, offset;
 		__u32 size;
 
 		if (!rg_is_ipv6_ext(*next))
@@ -207,12 +223,17 @@ static __always_inline enum rg_parse rg_parse_ipv6_ext(struct rg_frame *frame, _
 		size = (((ext->length & ~fragment) + 1 + (ah & 1)) << 3) >> (ah & 1);
 		if (size > *length)
 			return RG_PARSE_MALFORMED;
+		route = rg_mask_equal(*next, RG_IPPROTO_ROUTING) & rg_mask_route(ext);
+		*ret_route = (*ret_route & ~route) | (frame->before & route);
 		offset = bpf_ntohs(ext->offset) & fragment;
 		*next = ext->next;
 		if (offset & 0xfff8)
 			return RG_PARSE_FRAGMENT;
 		*ret_more |= offset & 1;
 		*length -= size;
+		/* clang knows that the mask changes nothing and drops it; the verifier of 6.1 does not
+		 * know, and wants it (test_path on that kernel) */
+		asm volatile("" : "+r"(size));
 		if (!rg_frame_take(frame, size & 0xfff))
 			return RG_PARSE_UNSUPPORTED;
 	}
@@ -224,6 +245,7 @@ static __always_inline enum rg_parse rg_parse_ipv6(struct rg_frame *frame, struc
 {
 	struct ipv6hdr *ip = rg_frame_take(frame, sizeof(*ip));
 	enum rg_parse result = RG_PARSE_OK;
+	__u64 route = 0;
 	__u8 next;
 
 	if (!ip)
@@ -242,7 +264,10 @@ static __always_inline enum rg_parse rg_parse_ipv6(struct rg_frame *frame, struc
 		return RG_PARSE_MALFORMED;
 	}
 	if (rg_is_ipv6_ext(next))
-		result = rg_parse_ipv6_ext(frame, &next, ret_length, ret_more);
+		result = rg_parse_ipv6_ext(frame, &next, ret_length, ret_more, &route);
+	pkt->route_at = route;
+	/* a chain that goes on where this cannot look: in the next fragment, for example */
+	pkt->hides_route = result == RG_PARSE_UNSUPPORTED || (result == RG_PARSE_MALFORMED && *ret_more);
 	if (rg_is_ipv6_ext(next)) /* ends inside the chain: it may hide either protocol */
 		return result;
 	pkt->protocols = rg_protocols_of(next);

@@ -4,6 +4,7 @@
 #include "maps.h"
 #define RG_FRAME_LENGTH(frame) ((__u32)bpf_xdp_get_buff_len((frame)->ctx))
 #include "parse.h"
+#include "route.h"
 #include "endpoint.h"
 #include "geo_map.h"
 #include "policy.h"
@@ -68,6 +69,43 @@ static __always_inline enum rg_reason rg_judge(const struct rg_state *state, str
 	return rg_policy_judge(pkt);
 }
 
+/* May a source route bring this packet to an endpoint other than the one it was judged for?
+ * A global function: few packets pay for it, and the verifier checks it once. */
+__attribute__((noinline)) int rg_route_leads_on(struct xdp_md *ctx, const struct rg_packet *pkt)
+{
+	const struct rg_state *state = rg_state_get();
+	const struct rg_local *local;
+	struct rg_addr final = {};
+
+	if (!state || !pkt)
+		return 0;
+	switch (rg_route_find((void *)(long)ctx->data, (void *)(long)ctx->data_end, pkt, &final)) {
+	case RG_ROUTE_NONE:
+		return 0;
+	case RG_ROUTE_HIDDEN:
+		return (state->protocols & pkt->protocols) != 0;
+	case RG_ROUTE_FINAL:
+		break;
+	}
+	if (final.halves[0] == pkt->local.halves[0] && final.halves[1] == pkt->local.halves[1])
+		return 0;
+	local = rg_local_find(state, &final);
+	if (!local || !(local->protocols & pkt->protocols))
+		return 0;
+	return pkt->stage < RG_STAGE_ENDPOINT || rg_port_meeting(local->table, pkt);
+}
+
+/* Refuse what was judged, if at all, for another endpoint than it ends at. */
+static __always_inline enum rg_reason rg_judge_route(struct xdp_md *ctx, struct rg_packet *pkt,
+						     enum rg_reason reason)
+{
+	if (!rg_route_leads_on(ctx, pkt))
+		return reason;
+	pkt->stage = RG_STAGE_PARSE;
+	pkt->meeting = pkt->policy = pkt->meeting_flags = pkt->region = 0;
+	return RG_REASON_REFUSE_UNSUPPORTED;
+}
+
 static __always_inline int rg_ingress(struct xdp_md *ctx)
 {
 	struct rg_packet pkt = { .direction = RG_INGRESS, .bytes = ctx->data_end - ctx->data };
@@ -78,6 +116,8 @@ static __always_inline int rg_ingress(struct xdp_md *ctx)
 	if (!state)
 		return XDP_PASS;
 	reason = rg_judge(state, ctx, &pkt);
+	if (pkt.route_at || pkt.hides_route)
+		reason = rg_judge_route(ctx, &pkt, reason);
 	reason = rg_verdict(state, &pkt, reason, trace >= 0 && trace & RG_TRACE_DRY);
 	if (trace >= 0)
 		rg_trace_write(ctx, state, &pkt, reason);

@@ -280,6 +280,29 @@ static void full_tables_are_told_before_anything_changes(void **state)
 	then_packet(DE4, "10.0.0.3", 5, "admit_default", "m-4");
 }
 
+static void what_goes_in_a_turn_makes_room_in_full_tables(void **state)
+{
+	(void)state;
+	config.dp.max_meetings = 3;
+	config.dp.max_locals = 1;
+	given_engine();
+	given_meeting("m-1", "{\"endpoints\": [" AT("10.0.0.1", 5) "]}");
+	given_meeting("m-2", "{}");
+	assert_int_equal(rg_engine_meeting_delete(engine, "m-1", 0, &err), 0);
+	assert_int_equal(put("m-3", "{\"endpoints\": [" AT("10.0.0.2", 5) "]}"), 0);
+	assert_int_not_equal(put("m-4", "{}"), 0);
+	then_error(RG_ERR_FULL, "", "all 2 meetings");
+	assert_int_equal(put("m-3", "{\"endpoints\": [" AT("any", 6) "]}"), 0);
+	assert_int_equal(put("m-2", "{\"endpoints\": [" AT("10.0.0.3", 5) "]}"), 0);
+	flush();
+	then_packet(DE4, "10.0.0.1", 5, "pass_not_conference", "");
+	then_packet(DE4, "10.0.0.2", 5, "pass_not_conference", "");
+	then_packet(DE4, "10.0.0.3", 5, "admit_default", "m-2");
+	then_packet(DE4, "10.0.0.3", 6, "admit_default", "m-3");
+	when_restarted();
+	then_packet(DE4, "10.0.0.3", 5, "admit_default", "m-2");
+}
+
 static void endpoints_beyond_the_map_are_refused_before_anything_changes(void **state)
 {
 	json_t *list = json_array(), *body = json_pack("{s:o}", "endpoints", list);
@@ -531,6 +554,7 @@ int main(void)
 		TEST(wrong_regions_change_nothing),
 		TEST(a_class_that_is_new_gets_its_bit_in_old_policies),
 		TEST(full_tables_are_told_before_anything_changes),
+		TEST(what_goes_in_a_turn_makes_room_in_full_tables),
 		TEST(endpoints_beyond_the_map_are_refused_before_anything_changes),
 		TEST(policies_beyond_the_slots_are_refused),
 		TEST(pages_end_with_the_next_id_or_null),

@@ -168,6 +168,63 @@ static void what_the_kernel_refuses_is_undone_in_store_and_kernel(void **state)
 	then_packet(CN4, "10.0.0.1", 1, "refuse_region", "m-1");
 }
 
+static void a_turn_that_made_room_is_undone_as_a_whole(void **state)
+{
+	struct rg_endpoint_key key = { .port = 9, .protocol = IPPROTO_UDP };
+	char *before;
+
+	(void)state;
+	config.dp.max_meetings = 3;
+	config.dp.max_locals = 2;
+	given_engine();
+	given_world();
+	given_meeting("m-1", "{\"endpoints\": [" AT("10.0.0.1", 1) "], " REFUSE_CN "}");
+	given_meeting("m-2", "{\"endpoints\": [" AT("any", 2) "]}");
+	before = snapshot();
+	assert_int_equal(rg_engine_meeting_delete(engine, "m-1", 0, &err), 0);
+	assert_int_equal(put("m-3", "{\"endpoints\": [" AT("any", 3) "]}"), 0); /* gets the number of m-1 */
+	assert_int_equal(put("m-2", "{\"endpoints\": [" AT("10.0.0.2", 2) ", " AT("10.0.0.3", 2) "]}"), 0);
+	/* behind the engine's back the room goes that it has checked */
+	rg_addr_from_v4(0x0a000063, &key.address);
+	assert_int_equal(rg_dp_endpoint_set(rg_engine_dp(engine), &key, 1, "x", &err), 0);
+	assert_int_not_equal(rg_engine_flush(engine, &err), 0);
+	then_error(RG_ERR_FULL, "", "local address");
+	assert_int_equal(rg_dp_endpoint_clear(rg_engine_dp(engine), &key), 0);
+	then_packet(CN4, "10.0.0.1", 1, "refuse_region", "m-1");
+	then_packet(CN4, "10.0.0.1", 2, "admit_default", "m-2");
+	then_packet(CN4, "10.0.0.1", 3, "pass_not_conference", "");
+	then_snapshot(before);
+	before = snapshot();
+	when_restarted();
+	then_snapshot(before);
+	then_packet(CN4, "10.0.0.1", 1, "refuse_region", "m-1");
+}
+
+/* Each region is a class of its own: more than there are ids. */
+static void classes_of_a_refused_change_take_no_room(void **state)
+{
+	char name[16], body[32], *before;
+
+	(void)state;
+	given_engine();
+	given_world();
+	before = snapshot();
+	for (int i = 0; i <= RG_REGIONS_MAX; i++) {
+		snprintf(name, sizeof(name), "r%d", i);
+		snprintf(body, sizeof(body), "[\"10.1.%d.%d\"]", i >> 8, i & 255);
+		assert_int_equal(region_put(name, body), 0);
+	}
+	assert_int_not_equal(rg_engine_flush(engine, &err), 0);
+	then_error(RG_ERR_FULL, "", "combinations");
+	then_snapshot(before);
+	assert_int_equal(region_put("one", "[\"10.1.0.0/16\"]"), 0);
+	flush();
+	when_restarted();
+	given_meeting("m-1", "{\"endpoints\": [" AT(SERVER, 1) "], \"rules\": [{\"action\": \"refuse\", "
+		      "\"regions\": [\"custom:one\"]}]}");
+	then_packet("10.1.2.3", SERVER, 1, "refuse_region", "m-1");
+}
+
 static void a_call_that_acts_at_once_reports_the_flush_to_those_it_concerns(void **state)
 {
 	json_t *empty = json_object(), *answer = NULL;
@@ -419,6 +476,8 @@ int main(void)
 		TEST(what_was_not_flushed_is_not_there_after_a_restart),
 		TEST(a_commit_that_fails_undoes_everything_that_was_staged),
 		TEST(what_the_kernel_refuses_is_undone_in_store_and_kernel),
+		TEST(a_turn_that_made_room_is_undone_as_a_whole),
+		TEST(classes_of_a_refused_change_take_no_room),
 		TEST(a_call_that_acts_at_once_reports_the_flush_to_those_it_concerns),
 		TEST(a_start_that_fails_says_why),
 		TEST(a_reload_keeps_the_old_table_until_the_new_one_is_whole),

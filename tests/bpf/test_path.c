@@ -166,6 +166,61 @@ TEST(first_fragments_are_judged_and_later_ones_refused)
 	}
 }
 
+/* A host that follows source routes delivers to the last address of the route. */
+TEST(source_routes_lead_to_no_endpoint)
+{
+	static const uint8_t kinds[] = { 131, 137 };
+
+	for (size_t i = 0; i < 2; i++) {
+		pkt_begin(&packet);
+		pkt_ip4(&packet, CN4, "198.51.100.77");
+		pkt_ip4_route(&packet, kinds[i], SERVER4, 4);
+		pkt_udp(&packet, 4000, 10001);
+		when_packet();
+		then_reason(RG_REASON_REFUSE_UNSUPPORTED);
+		pkt_at(&packet, PKT_UDP, 0)[3]++; /* to a port without endpoint */
+		when_frame(packet.data, packet.length, 0);
+		then_reason(RG_REASON_PASS_NOT_CONFERENCE);
+	}
+	for (int tags = 0; tags < 2; tags++) {
+		pkt_begin(&packet);
+		if (tags)
+			pkt_vlan(&packet, 0x8100, 0);
+		pkt_ip6(&packet, CN6, "2001:db8::77");
+		pkt_ext(&packet, 60, 1);
+		pkt_segment(&packet, SERVER6, 1);
+		pkt_tcp(&packet, 4000, 10001);
+		when_packet();
+		then_reason(RG_REASON_REFUSE_UNSUPPORTED);
+	}
+	/* on to somewhere else, or at its end: judged by the destination */
+	packet_from(CN6, "2001:db8::77");
+	pkt_segment(&packet, "2001:db8::78", 1);
+	pkt_udp(&packet, 4000, 10001);
+	when_packet();
+	then_reason(RG_REASON_PASS_NOT_CONFERENCE);
+	packet_from(CN6, SERVER6);
+	pkt_segment(&packet, SERVER6, 1);
+	pkt_udp(&packet, 4000, 10001);
+	when_packet();
+	then_reason(RG_REASON_REFUSE_REGION);
+}
+
+TEST(chains_that_can_not_be_followed_pass_to_no_address)
+{
+	packet_from(CN6, "2001:db8::77"); /* the next fragment may hold a route to the endpoint */
+	pkt_fragment(&packet, 0, true, 9);
+	pkt_proto(&packet, 60);
+	when_packet();
+	then_reason(RG_REASON_REFUSE_UNSUPPORTED);
+	packet_from(CN6, "2001:db8::77");
+	for (int i = 0; i <= RG_IPV6_EXT_MAX; i++)
+		pkt_ext(&packet, 60, 1);
+	pkt_udp(&packet, 4000, 10001);
+	when_packet();
+	then_reason(RG_REASON_REFUSE_UNSUPPORTED);
+}
+
 /* Every length of a frame that is cut off: never let through to the endpoint. */
 TEST(truncated_frames_never_reach_the_endpoint)
 {
@@ -335,6 +390,8 @@ int main(void)
 		cmocka_unit_test(ipv4_options_do_not_shift_the_ports),
 		cmocka_unit_test(ipv6_extension_headers_are_walked),
 		cmocka_unit_test(first_fragments_are_judged_and_later_ones_refused),
+		cmocka_unit_test(source_routes_lead_to_no_endpoint),
+		cmocka_unit_test(chains_that_can_not_be_followed_pass_to_no_address),
 		cmocka_unit_test(truncated_frames_never_reach_the_endpoint),
 		cmocka_unit_test(contradicting_lengths_are_malformed),
 		cmocka_unit_test(jumbo_frames_are_judged_whole),

@@ -72,6 +72,27 @@ check "loopback in auto mode falls back" rg attach lo
 is "loopback is in generic mode" "$(mode_of lo)" generic
 check "detach loopback" rg detach lo
 
+in_host server ip tuntap add dev tun0 mode tun || die "can not make a tun interface"
+for mode in auto native generic; do
+	check "an interface without Ethernet frames, mode $mode: exit 1, and says so" \
+		fails_with 1 "^regiongate: .*tun0.*Ethernet" rg attach tun0 --mode $mode
+done
+is "it has no program after that" "$(kernel_mode_of tun0)" 0
+
+# An interface whose name has a dot; renamed, it keeps its filter when another takes the name.
+world_link server up.100
+check "attach an interface with a dot in its name" rg attach up.100
+in_host server ip link set up.100 down
+in_host server ip link set up.100 name was100 up
+ip -n "$NS-lan" link set "p${#HOSTS[@]}-up.100" name p-was100
+world_link server up.100
+check "attach another one that has this name now" rg attach up.100
+is "both have the filter" "$(mode_of was100) $(mode_of up.100)" "native native"
+is "the kernel has it on both" "$(kernel_mode_of was100) $(kernel_mode_of up.100)" "1 1"
+in_host server ip link del was100
+check "detach that one" rg detach up.100
+is "an interface that is gone is in no status" "$(rg status --json | jq -r '[.interfaces[] | select(.attached).name] | join(" ")')" eth0
+
 check "detach the first interface" rg detach eth0
 daemon_stop
 is "no pin is left when nothing is attached" "$(find "$PINS" -mindepth 1 2>/dev/null | wc -l)" 0

@@ -40,6 +40,16 @@ fails "a database of noise" noise.mmdb --state "$STATE" --pin-dir "$PINS" --geoi
 fails "a store that is none" "regiongate.db" --state "$WORK/bad-state" --pin-dir "$PINS" --interface eth0
 fails "a state directory that is a file" "file" --state "$WORK/file" --pin-dir "$PINS" --interface eth0
 fails "a pin directory outside a bpffs" "nobpf" --state "$STATE" --pin-dir "$WORK/nobpf" --interface eth0
+mkdir "$WORK/mine"
+fails "a directory of somebody else" "mine" --state "$STATE" --pin-dir "$WORK/mine" --interface eth0
+check "it is still there" [ -d "$WORK/mine" ]
+mkdir -p "$PINS/rg_state"
+timeout 20 nsenter --net="/run/netns/$NS-server" -- "$REGIONGATED" --config /dev/null --socket "$SOCKET" \
+	--state "$STATE" --pin-dir "$PINS" --interface eth0 >"$WORK/out" 2>&1
+is "a directory where a pin belongs: fails" $? 1
+check "and names it" grep -q "rg_state" "$WORK/out"
+is "and leaves nothing else" "$(cd "$PINS" && echo *)" rg_state
+rmdir "$PINS/rg_state" "$PINS"
 fails "an unknown option" "frobnicate" --state "$STATE" --pin-dir "$PINS" --frobnicate
 fails "an unknown mode" "fast" --state "$STATE" --pin-dir "$PINS" --interface eth0:fast
 check "no map, program or link is left" no_more_objects_than "$WORK/objects.before"

@@ -23,6 +23,10 @@ in_host server "$REGIONGATED" --config /dev/null --socket "$WORK/other" --state 
 is "a second daemon on the same state alone is refused" $? 1
 check "it leaves no pins" [ ! -e "$WORK/bpf/other" ]
 check "it leaves no socket" [ ! -e "$WORK/other" ]
+in_host server "$REGIONGATED" --config /dev/null --socket "$WORK/other" --state "$WORK/other-state" \
+	--pin-dir "$PINS" >"$WORK/second" 2>&1
+is "a second daemon on the same pins is refused" $? 1
+check "it says so" grep -q "another running daemon" "$WORK/second"
 kept_out "the first one still filters after that" cn 198.51.100.10 10001
 
 daemon_kill
@@ -54,7 +58,16 @@ is "the counters went on" "$(refused)" 3050
 
 daemon_stop
 kept_out "stopped: CN stays refused" cn 198.51.100.10 10001
+bpftool map create "$PINS/foreign" type array key 4 value 4 entries 1 name foreign
+bpftool map pin pinned "$PINS/foreign" "$PINS/links/foreign"
 check "--detach needs no daemon" daemon_run --detach
 through "then nothing is refused" cn 198.51.100.10 10001
-is "and nothing is pinned" "$(find "$PINS" -mindepth 1 2>/dev/null | wc -l)" 0
+is "and nothing is pinned but what is not ours" "$(cd "$PINS" && echo ./* links/*)" "./foreign ./links links/foreign"
+bpftool map create "$PINS/rg_state" type array key 4 value 65536 entries 1 name rg_state
+daemon_start --interface eth0
+is "maps of another layout are not taken over" "$(refused)" 0
+kept_out "what is not ours does not disturb a start" cn 198.51.100.10 10001
+daemon_stop
+check "--detach again" daemon_run --detach
+is "what is not ours is still there" "$(cd "$PINS" && echo ./* links/*)" "./foreign ./links links/foreign"
 world_done

@@ -14,6 +14,7 @@ static const struct { const char *name, *recipe; unsigned int linear; } packets[
 	{ "ip4-icmp", "ip4 icmp data:4", 0xffff },
 	{ "ip4-gre", "ip4 proto:47 data:8", 0xffff },
 	{ "ip4-options", "ip4 options:10 udp data:4", 0xffff },
+	{ "ip4-route", "ip4 route:131,4 udp data:4", 0xffff },
 	{ "ip4-ah", "ip4 ah:4 udp data:4", 0xffff },
 	{ "ip4-first-fragment", "ip4 frag:0,1 udp data:16", 0xffff },
 	{ "ip4-later-fragment", "ip4 frag:1480,0 proto:17 data:16", 0xffff },
@@ -35,6 +36,8 @@ static const struct { const char *name, *recipe; unsigned int linear; } packets[
 	{ "ip6-later-fragment", "ip6 frag:64,0 proto:17 data:16", 0xffff },
 	{ "ip6-later-fragment-of-options", "ip6 frag:64,0 proto:60 data:16", 0xffff },
 	{ "ip6-jumbo", "ip6 jumbo udp data:40", 0xffff },
+	{ "ip6-segment", "ip6 ext:0,1 segment:1 segment:0 udp data:4", 0xffff },
+	{ "ip6-lost-chain", "ip6 frag:0,1 ext:60,1 proto:43", 0xffff },
 	{ "ip6-split", "ip6 ext:60,4 udp data:4", 70 },
 };
 

@@ -130,6 +130,32 @@ static enum oracle_result read_ip4_ah(struct reader *r, struct oracle_packet *pa
 	return read_transport(r, packet, next, whole);
 }
 
+static void ends_at(struct oracle_packet *packet, const uint8_t *v4_or_v6, bool v4)
+{
+	packet->route = ORACLE_AT_FINAL;
+	memset(packet->final, 0, 10);
+	packet->final[10] = packet->final[11] = 255;
+	memcpy(packet->final + (v4 ? 12 : 0), v4_or_v6, v4 ? 4 : 16);
+}
+
+/* The first source route among the options, if it has addresses left. @n: bytes of options. */
+static void read_options(struct oracle_packet *packet, const uint8_t *options, size_t n)
+{
+	for (size_t at = 0; at + 3 <= n && options[at] != 0;) {
+		size_t length = options[at] == 1 ? 1 : options[at + 1];
+		const uint8_t *option = options + at;
+
+		at += length;
+		if (length == 0 || at > n)
+			return;
+		if (option[0] != 131 && option[0] != 137)
+			continue;
+		if (length >= 7 && option[2] <= length)
+			ends_at(packet, options + at - 4, true);
+		return;
+	}
+}
+
 static enum oracle_result read_ip4(struct reader *r, struct oracle_packet *packet)
 {
 	unsigned int header, total, protocol, fragment;
@@ -154,8 +180,11 @@ static enum oracle_result read_ip4(struct reader *r, struct oracle_packet *packe
 		return ORACLE_OTHER;
 	if (fragment % 8192 != 0)
 		return ORACLE_FRAGMENT;
-	if (!demand(r, header))
+	if (!demand(r, header)) {
+		packet->route = header > 20 ? ORACLE_ANYWHERE : ORACLE_AT_DESTINATION;
 		return fault(r);
+	}
+	read_options(packet, r->bytes + r->at + 20, header - 20);
 	r->at += header;
 	if (protocol == 51)
 		return read_ip4_ah(r, packet, !(fragment / 8192 % 2));
@@ -179,6 +208,27 @@ static size_t extension_size(const struct reader *r, unsigned int number)
 	return ((size_t)octet(r, 1) + 1) * 8;
 }
 
+/* A routing header of 8 bytes or more: does the way go on? */
+static void read_routing(const struct reader *r, struct oracle_packet *packet)
+{
+	unsigned int type = octet(r, 2), left = octet(r, 3);
+
+	if ((type != 3 && type != 4) || left == 0)
+		return;
+	if (type == 4 && r->at + 24 <= r->linear)
+		ends_at(packet, r->bytes + r->at + 8, false);
+	else
+		packet->route = ORACLE_ANYWHERE;
+}
+
+/* The chain of extension headers can not be followed to its end here. */
+static enum oracle_result chain_lost(struct oracle_packet *packet, enum oracle_result result, bool whole)
+{
+	if (result == ORACLE_UNSUPPORTED || !whole)
+		packet->route = ORACLE_ANYWHERE;
+	return result;
+}
+
 /* @left: how many more extension headers are read. */
 static enum oracle_result read_chain(struct reader *r, struct oracle_packet *packet,
 				     unsigned int number, unsigned int left, bool whole)
@@ -189,19 +239,24 @@ static enum oracle_result read_chain(struct reader *r, struct oracle_packet *pac
 	if (!is_extension(number))
 		return read_transport(r, packet, number, whole);
 	if (!left)
-		return ORACLE_UNSUPPORTED;
+		return chain_lost(packet, ORACLE_UNSUPPORTED, whole);
 	if (!demand(r, 8))
-		return fault(r);
+		return chain_lost(packet, fault(r), whole);
 	next = octet(r, 0);
 	size = extension_size(r, number);
 	if (r->at + size > r->stop)
-		return ORACLE_MALFORMED;
+		return chain_lost(packet, ORACLE_MALFORMED, whole);
+	if (number == 43)
+		read_routing(r, packet);
 	if (number == 44 && pair(r, 2) / 8 != 0)
 		return is_extension(next) ? ORACLE_FRAGMENT : conclude(packet, next, ORACLE_FRAGMENT);
 	if (number == 44 && pair(r, 2) % 2 == 1)
 		whole = false;
-	if (!demand(r, size))
-		return is_extension(next) ? fault(r) : conclude(packet, next, fault(r));
+	if (!demand(r, size)) {
+		enum oracle_result lost = chain_lost(packet, fault(r), whole);
+
+		return is_extension(next) ? lost : conclude(packet, next, lost);
+	}
 	r->at += size;
 	return read_chain(r, packet, next, left - 1, whole);
 }

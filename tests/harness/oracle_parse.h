@@ -2,7 +2,8 @@
 /* A second parser, written from the RFCs and independent of bpf/parse.h: what the
  * parser must say about a frame. Slow and plain; reads one byte at a time.
  *
- * RFC 791 (IPv4), 8200 (IPv6), 2675 (jumbograms), 4302 (AH), 768 (UDP), 9293 (TCP),
+ * RFC 791 (IPv4), 8200 (IPv6), 2675 (jumbograms), 4302 (AH), 768 (UDP), 9293 (TCP), 8754 and
+ * 6554 (routing headers),
  * IEEE 802.1Q (tags). Where several faults meet, the outermost header's is told.
  */
 #ifndef RG_TEST_ORACLE_PARSE_H
@@ -16,11 +17,16 @@ enum oracle_result {
 	ORACLE_OK, ORACLE_NOT_IP, ORACLE_OTHER, ORACLE_FRAGMENT, ORACLE_MALFORMED, ORACLE_UNSUPPORTED
 };
 
+/* Where the packet ends, if the host follows source routes. */
+enum oracle_route { ORACLE_AT_DESTINATION, ORACLE_AT_FINAL, ORACLE_ANYWHERE };
+
 struct oracle_packet {
 	enum oracle_result result;
 	bool has_addresses;
 	uint8_t source[16], destination[16]; /* IPv4 as ::ffff:a.b.c.d */
 	bool may_be_udp, may_be_tcp;         /* meaningless for ORACLE_NOT_IP */
+	enum oracle_route route;             /* of packets that may be UDP or TCP */
+	uint8_t final[16];                   /* if ORACLE_AT_FINAL */
 	bool is_udp;                         /* the ports' protocol, if ORACLE_OK */
 	uint16_t source_port, destination_port;
 };

@@ -98,6 +98,19 @@ void pkt_ip4_options(struct pkt *p, unsigned int words)
 	memset(options, 1, words * 4 - 1);
 }
 
+void pkt_ip4_route(struct pkt *p, uint8_t kind, const char *final, uint8_t pointer)
+{
+	uint8_t *option;
+
+	pkt_ip4_options(p, 2);
+	option = p->data + p->length - 7; /* behind a NOP */
+	option[0] = kind;
+	option[1] = 7;
+	option[2] = pointer;
+	if (inet_pton(AF_INET, final, option + 3) != 1)
+		mistake("not an IPv4 address");
+}
+
 void pkt_ip6(struct pkt *p, const char *src, const char *dst)
 {
 	uint8_t *at = add_layer(p, PKT_IP6, 0x86dd, 40, 6);
@@ -131,6 +144,17 @@ void pkt_ext(struct pkt *p, uint8_t type, unsigned int units_of_8)
 	at[1] = (uint8_t)(units_of_8 - 1);
 	if (type != 43)
 		fill_options(at + 2, units_of_8 * 8 - 2);
+}
+
+void pkt_segment(struct pkt *p, const char *final, uint8_t left)
+{
+	uint8_t *at = add_layer(p, PKT_EXT, 43, 24, 0);
+
+	at[1] = 2;
+	at[2] = 4;
+	at[3] = left;
+	if (inet_pton(AF_INET6, final, at + 8) != 1)
+		mistake("not an IPv6 address");
 }
 
 void pkt_jumbo(struct pkt *p)

@@ -50,10 +50,15 @@ void pkt_vlan(struct pkt *p, uint16_t tpid, uint16_t vid);
 void pkt_ip4(struct pkt *p, const char *src, const char *dst);
 /** @words x 4 bytes of IPv4 options (NOP, then end of list), right after pkt_ip4(); 0 to 10. */
 void pkt_ip4_options(struct pkt *p, unsigned int words);
+/** A source route in the IPv4 options, right after pkt_ip4(): of @kind (131 loose, 137 strict), with
+ *  one address, @final; @pointer: 4 if the route is still to be followed, 8 if it is done. */
+void pkt_ip4_route(struct pkt *p, uint8_t kind, const char *final, uint8_t pointer);
 void pkt_ip6(struct pkt *p, const char *src, const char *dst);
 /** An IPv6 extension header of @units_of_8 x 8 bytes in all (1 to 256), with options that
  *  receivers skip (@type 0, 60) or no segments left (43). */
 void pkt_ext(struct pkt *p, uint8_t type, unsigned int units_of_8);
+/** A segment routing header (RFC 8754) of one segment, @final; @left: 1 if it is still to be reached. */
+void pkt_segment(struct pkt *p, const char *final, uint8_t left);
 /** A hop-by-hop header with the jumbo payload option (RFC 2675); the payload length stays 0. */
 void pkt_jumbo(struct pkt *p);
 /** An authentication header of (@payload_words + 2) x 4 bytes in all (RFC 4302). */

@@ -25,6 +25,17 @@ static void do_options(struct pkt *p, unsigned int a, unsigned int b)
 	pkt_ip4_options(p, a);
 }
 
+static void do_route(struct pkt *p, unsigned int a, unsigned int b)
+{
+	pkt_ip4_route(p, (uint8_t)a, RECIPE_FINAL4, (uint8_t)b);
+}
+
+static void do_segment(struct pkt *p, unsigned int a, unsigned int b)
+{
+	(void)b;
+	pkt_segment(p, RECIPE_FINAL6, (uint8_t)a);
+}
+
 static void do_ip6(struct pkt *p, unsigned int a, unsigned int b)
 {
 	(void)a, (void)b;
@@ -92,7 +103,7 @@ static const struct {
 	{ "ip6", 0, do_ip6 },   { "ext", 2, do_ext },       { "jumbo", 0, do_jumbo },
 	{ "ah", 1, do_ah },     { "frag", 2, do_fragment }, { "udp", 0, do_udp },
 	{ "tcp", 0, do_tcp },   { "icmp", 0, do_icmp },     { "proto", 1, do_proto },
-	{ "data", 1, do_data },
+	{ "data", 1, do_data }, { "route", 2, do_route },   { "segment", 1, do_segment },
 };
 
 static const struct { const char *name; enum pkt_kind kind; } kinds[] = {

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include "harness/native_bpf.h"
 #include "harness/oracle_parse.h"
-#include "parse.h"
+#include "route.h"
 
 static const enum oracle_result parse_result_is[] = {
 	[RG_PARSE_OK] = ORACLE_OK,
@@ -27,6 +27,27 @@ static inline enum oracle_result parse_run(const struct native_frame *native, __
 
 	*ret_pkt = (struct rg_packet){ .direction = direction, .bytes = native->linear_length };
 	return parse_result_is[rg_parse(&frame, ret_pkt)];
+}
+
+static const enum oracle_route parse_route_is[] = {
+	[RG_ROUTE_NONE] = ORACLE_AT_DESTINATION,
+	[RG_ROUTE_FINAL] = ORACLE_AT_FINAL,
+	[RG_ROUTE_HIDDEN] = ORACLE_ANYWHERE,
+};
+
+/* Do the two say the same about where the packet ends? */
+static inline bool parse_same_route(const struct native_frame *native, const struct rg_packet *pkt,
+				    const struct oracle_packet *oracle)
+{
+	struct rg_addr final = {};
+	enum rg_route route = RG_ROUTE_NONE;
+
+	if (!oracle->may_be_udp && !oracle->may_be_tcp)
+		return true;
+	if (pkt->route_at || pkt->hides_route)
+		route = rg_route_find(native->linear, native->linear + native->linear_length, pkt, &final);
+	return parse_route_is[route] == oracle->route &&
+	       (route != RG_ROUTE_FINAL || !memcmp(final.bytes, oracle->final, 16));
 }
 
 /* What differs between the two; NULL if nothing does. */
@@ -71,6 +92,8 @@ static inline const char *parse_compare(const uint8_t *bytes, size_t linear, siz
 
 		difference = result != ret_oracle->result ? oracle_result_text(result) :
 							    parse_difference(&pkt, ret_oracle);
+		if (!difference && !parse_same_route(&native, &pkt, ret_oracle))
+			difference = "where a source route ends";
 	}
 	native_frame_clear(&native);
 	return difference;

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -131,6 +132,15 @@ static void then_answer(int fd, const char *start)
 		fail_msg("'%s' does not start with '%s'", answer, start);
 }
 
+/* Then, with a loop that runs the server only when it is woken. */
+static void then_woken_answer(int fd, const char *start)
+{
+	struct pollfd server = { .fd = rg_http_fd(http), .events = POLLIN };
+
+	assert_int_equal(poll(&server, 1, 5000), 1);
+	then_answer(fd, start);
+}
+
 static void requests_of_one_turn_share_a_commit(void **state)
 {
 	int fds[8];
@@ -231,6 +241,32 @@ static void a_client_that_leaves_early_leaves_nothing(void **state)
 	assert_int_equal(n_open, 0);
 }
 
+static void clients_that_filled_the_server_and_left_lock_nobody_out(void **state)
+{
+	static int fds[RG_HTTP_CONNECTIONS_MAX];
+	struct rlimit limit;
+	int fd;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = limit.rlim_max < 4096 ? limit.rlim_max : 4096;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	for (int i = 0; i < RG_HTTP_CONNECTIONS_MAX; i++) {
+		fds[i] = connect_client();
+		send_text(fds[i], "GET / HT");
+		rg_http_run(http);
+	}
+	for (int i = 0; i < 5; i++)
+		rg_http_run(http); /* at the limit, nobody else is let in */
+	for (int i = 0; i < RG_HTTP_CONNECTIONS_MAX; i++)
+		close(fds[i]);
+	rg_http_run(http);
+	fd = connect_client();
+	send_text(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+	then_woken_answer(fd, "HTTP/1.1 200 ");
+	close(fd);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -242,6 +278,7 @@ int main(void)
 		TEST(a_client_that_asks_first_is_told_before_it_sends),
 		TEST(a_client_that_has_sent_all_and_shut_down_is_answered),
 		TEST(a_client_that_leaves_early_leaves_nothing),
+		TEST(clients_that_filled_the_server_and_left_lock_nobody_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

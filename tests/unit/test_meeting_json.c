@@ -304,6 +304,26 @@ static void text_that_is_not_json_says_where(void **state)
 	assert_int_not_equal(rg_json_parse(nul, sizeof(nul) - 1, &(json_t *){ NULL }, &(struct rg_err){ 0 }), 0);
 }
 
+static void a_number_beyond_64_bits_is_refused_with_its_pointer(void **state)
+{
+	static const char text[] = "{\"endpoints\": [{\"address\": \"any\", \"port\": 5},"
+				   " {\"address\": \"any\", \"port\": 99999999999999999999999}]}";
+	static const char real[] = "{\"endpoints\": [{\"address\": \"any\", \"port\": 1e400}]}";
+	struct rg_meeting_spec *meeting;
+	struct rg_err err = { 0 };
+	json_t *json = NULL;
+
+	(void)state;
+	assert_int_equal(rg_json_parse(text, sizeof(text) - 1, &json, &err), 0);
+	assert_int_not_equal(rg_meeting_parse(json, "m-1", &meeting, &err), 0);
+	json_decref(json);
+	assert_int_equal(err.code, RG_ERR_INVALID);
+	assert_string_equal(err.pointer, "/endpoints/1/port");
+	assert_int_not_equal(rg_json_parse(real, sizeof(real) - 1, &json, &err), 0);
+	assert_int_equal(err.code, RG_ERR_INVALID);
+	assert_non_null(strstr(err.detail, "too large"));
+}
+
 static void nesting_without_end_is_refused(void **state)
 {
 	size_t n = 100000;
@@ -449,6 +469,7 @@ int main(void)
 		cmocka_unit_test(the_empty_body_is_a_meeting_with_defaults),
 		cmocka_unit_test(the_canonical_body_has_every_field_and_is_stable),
 		cmocka_unit_test(text_that_is_not_json_says_where),
+		cmocka_unit_test(a_number_beyond_64_bits_is_refused_with_its_pointer),
 		cmocka_unit_test(nesting_without_end_is_refused),
 		cmocka_unit_test(every_truncation_of_a_body_is_refused),
 		cmocka_unit_test(long_and_odd_text_in_an_error_stays_utf8),

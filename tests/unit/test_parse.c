@@ -375,6 +375,47 @@ static void chains_are_read_up_to_the_bound(void **state)
 }
 
 /* A header outside the linear part is never passed over as if it were not there. */
+static void source_routes_are_found_while_they_go_on(void **state)
+{
+	static const struct { enum rg_route expected; const char *recipe; } cases[] = {
+		{ RG_ROUTE_NONE, "ip4 options:10 udp data:9" },
+		{ RG_ROUTE_FINAL, "ip4 route:131,4 udp data:9" },
+		{ RG_ROUTE_FINAL, "ip4 route:137,7 tcp data:9" },
+		{ RG_ROUTE_NONE, "ip4 route:131,8 udp data:9" },         /* used up */
+		{ RG_ROUTE_NONE, "ip4 route:7,4 udp data:9" },           /* records the route */
+		{ RG_ROUTE_NONE, "ip4 route:131,4 udp data:9 ip4@20=0" }, /* behind the end of the options */
+		{ RG_ROUTE_FINAL, "ip6 segment:1 udp data:9" },
+		{ RG_ROUTE_FINAL, "ip6 ext:60,2 segment:1 segment:0 ext:60,1 tcp data:9" },
+		{ RG_ROUTE_FINAL, "ip6 segment:1 frag:0,1 udp data:9" },
+		{ RG_ROUTE_NONE, "ip6 segment:0 udp data:9" },
+		{ RG_ROUTE_NONE, "ip6 segment:1 udp data:9 ext@2=0" },   /* hosts do not follow type 0 */
+		{ RG_ROUTE_HIDDEN, "ip6 segment:1 udp data:9 ext@2=3" },
+		{ RG_ROUTE_HIDDEN, "ip6 frag:0,1 proto:60" },
+		{ RG_ROUTE_NONE, "ip6 proto:60" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct rg_addr final = {}, expected;
+		struct native_frame native;
+		enum rg_route route = RG_ROUTE_NONE;
+		struct rg_packet pkt;
+
+		pkt_recipe(&packet, cases[i].recipe);
+		native_frame_init(&native, packet.data, packet.length, packet.length);
+		parse_run(&native, RG_INGRESS, &pkt);
+		if (pkt.route_at || pkt.hides_route)
+			route = rg_route_find(native.linear, native.linear + packet.length, &pkt, &final);
+		native_frame_clear(&native);
+		if (route != cases[i].expected)
+			fail_msg("%s: route %d, expected %d", cases[i].recipe, route, cases[i].expected);
+		rg_addr_parse(strstr(cases[i].recipe, "ip4") ? RECIPE_FINAL4 : RECIPE_FINAL6, &expected);
+		if (route == RG_ROUTE_FINAL)
+			assert_memory_equal(&final, &expected, 16);
+		then_same_at_every_length(cases[i].recipe);
+	}
+}
+
 static void headers_outside_the_linear_part_are_unsupported(void **state)
 {
 	static const char *const recipes[] = {
@@ -411,6 +452,7 @@ int main(void)
 		cmocka_unit_test(ipv6_fragments_have_ports_only_in_the_first),
 		cmocka_unit_test(every_short_chain_of_extension_headers_is_read),
 		cmocka_unit_test(chains_are_read_up_to_the_bound),
+		cmocka_unit_test(source_routes_are_found_while_they_go_on),
 		cmocka_unit_test(headers_outside_the_linear_part_are_unsupported),
 	};
 

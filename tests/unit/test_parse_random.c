@@ -20,6 +20,8 @@ static const char *const recipes[] = {
 	"ip6 udp data:30", "ip6 tcp data:30", "ip6 ext:0,1 ext:43,3 ext:60,2 udp data:30",
 	"ip6 frag:0,1 udp data:32", "ip6 ext:60,1 frag:64,0 proto:17 data:32",
 	"ip6 ah:4 ext:60,1 tcp data:9", "ip6 jumbo udp data:90", "ip6 icmp data:9",
+	"ip4 route:131,4 udp data:9", "ip4 route:137,8 tcp", "ip6 segment:1 udp data:9",
+	"ip6 frag:0,1 ext:60,1 segment:1 segment:0 udp data:16",
 	"ip6 ext:0,1 ext:60,1 ext:60,1 ext:60,1 ext:60,1 ext:60,1 ext:60,1 ext:60,1 udp data:9",
 	"vlan:0x8100 vlan:0x8100 vlan:0x8100 vlan:0x8100 vlan:0x8100 vlan:0x8100 vlan:0x8100 "
 	"vlan:0x8100 ip4 udp data:9",

@@ -47,9 +47,9 @@ static int read_conditions(const struct rg_http_request *request, struct context
 	const char *if_match = rg_http_header(request, "If-Match");
 	const char *if_none_match = rg_http_header(request, "If-None-Match");
 
-	if (is_read(route) && !if_match)
-		return 0;
-	if (route->conditional && !is_read(route))
+	if (is_read(route) && (!if_match || route->conditional))
+		return 0; /* what is read is compared when it is there: rg_reply_resource() */
+	if (route->conditional)
 		return rg_conditions_parse(if_match, if_none_match, &context->if_match, err);
 	if (!if_match && !if_none_match)
 		return 0;

@@ -291,11 +291,24 @@ static void answer_held(struct rg_http *http)
 	}
 }
 
+static unsigned int n_connections(const struct rg_http *http)
+{
+	return MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections;
+}
+
+/* At its limit of connections (or of file descriptors) libmicrohttpd 0.9.75 stops watching the
+ * listening socket, and watches it again only at the start of a later run. Nothing would wake the
+ * loop for that one if the last connections went in this one: so it follows at once. */
 void rg_http_run(struct rg_http *http)
 {
-	if (MHD_run(http->daemon) != MHD_YES)
-		rg_log(RG_LOG_WARNING, "http: the server failed to run");
-	answer_held(http);
+	unsigned int before;
+
+	do {
+		before = n_connections(http);
+		if (MHD_run(http->daemon) != MHD_YES)
+			rg_log(RG_LOG_WARNING, "http: the server failed to run");
+		answer_held(http);
+	} while (n_connections(http) < before);
 }
 
 int rg_http_open(int listen_fd, const struct rg_http_ops *ops, void *arg, struct rg_http **ret,

@@ -2,11 +2,13 @@
 #include "api/reply.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "api/conditions.h"
 #include "api/problem.h"
+#include "engine/engine.h"
 #include "policy/meeting.h"
 
 int rg_call_body(struct rg_call *call, json_t *if_empty, json_t **ret, struct rg_err *err)
@@ -74,13 +76,31 @@ int rg_reply_json(struct rg_http_response *response, unsigned int status, const 
 	return 0;
 }
 
+/* If-Match of a GET; that of a change is the engine's to check. */
+static int check_match(const struct rg_call *call, uint64_t revision, struct rg_err *err)
+{
+	const char *if_match = rg_http_header(call->request, "If-Match");
+	uint64_t wanted;
+	int r;
+
+	if (!if_match)
+		return 0;
+	r = rg_conditions_parse(if_match, NULL, &wanted, err);
+	if (r || wanted == RG_SOME_RESOURCE || wanted == revision)
+		return r;
+	return rg_err_set(err, -ESTALE, RG_ERR_PRECONDITION, "", "the resource has revision %" PRIu64 " now",
+			  revision);
+}
+
 int rg_reply_resource(struct rg_call *call, unsigned int status, const json_t *body,
 		      uint64_t revision, struct rg_err *err)
 {
 	const char *method = call->request->method;
 	bool reads = !strcmp(method, "GET") || !strcmp(method, "HEAD");
-	int r;
+	int r = reads ? check_match(call, revision, err) : 0;
 
+	if (r)
+		return r;
 	/* a 304 goes out without its body, but with the length that the body would have */
 	if (reads && rg_conditions_unchanged(rg_http_header(call->request, "If-None-Match"), revision))
 		status = 304;

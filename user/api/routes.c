@@ -10,7 +10,7 @@
 
 const struct rg_route rg_routes[] = {
 	{ "PUT",    "/v1/meetings/{id}",       rg_res_meeting_put,      STAGED, .conditional = true },
-	{ "GET",    "/v1/meetings/{id}",       rg_res_meeting_get,      READ },
+	{ "GET",    "/v1/meetings/{id}",       rg_res_meeting_get,      READ, .conditional = true },
 	{ "PATCH",  "/v1/meetings/{id}",       rg_res_meeting_patch,    STAGED, .conditional = true },
 	{ "DELETE", "/v1/meetings/{id}",       rg_res_meeting_delete,   STAGED, .conditional = true },
 	{ "GET",    "/v1/meetings",            rg_res_meeting_list,     READ, .query = "after limit" },
@@ -18,7 +18,7 @@ const struct rg_route rg_routes[] = {
 	{ "POST",   "/v1/meetings:batch",      rg_res_meeting_batch,    STAGED, .body_max = BATCH_MAX },
 
 	{ "PUT",    "/v1/regions/{name}",      rg_res_region_put,       STAGED, .conditional = true },
-	{ "GET",    "/v1/regions/{name}",      rg_res_region_get,       READ },
+	{ "GET",    "/v1/regions/{name}",      rg_res_region_get,       READ, .conditional = true },
 	{ "DELETE", "/v1/regions/{name}",      rg_res_region_delete,    STAGED, .conditional = true },
 	{ "GET",    "/v1/regions",             rg_res_region_list,      READ },
 

@@ -6,8 +6,11 @@
 #include <errno.h>
 #include <linux/if_link.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -39,12 +42,29 @@ static const char *link_path(const struct rg_dp *dp, const char *ifname, char bu
 	return rg_dp_pin_path(dp->pin_dir, "links", ifname, buf);
 }
 
-static int link_info(int fd, struct bpf_link_info *ret)
+/* What a file descriptor of bpf() is, only its name tells: maps and programs describe themselves
+ * in the same bytes as links. */
+static bool is_link(int fd)
 {
+	char name[32], target[64] = "";
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	return readlink(name, target, sizeof(target) - 1) > 0 && strstr(target, "bpf-link");
+}
+
+int rg_dp_link_open(const char *path, struct bpf_link_info *ret)
+{
+	_cleanup_(rg_closep) int fd = bpf_obj_get(path);
 	__u32 length = sizeof(*ret);
 
+	if (fd < 0)
+		return -errno;
+	if (!is_link(fd))
+		return -EINVAL;
 	memset(ret, 0, sizeof(*ret));
-	return bpf_obj_get_info_by_fd(fd, ret, &length) ? -errno : 0;
+	if (bpf_obj_get_info_by_fd(fd, ret, &length))
+		return -errno;
+	return ret->type == BPF_LINK_TYPE_XDP ? TAKE_FD(fd) : -EINVAL;
 }
 
 static void prog_name(uint32_t id, char ret[16])
@@ -76,8 +96,8 @@ static int link_find(const struct rg_dp *dp, unsigned int ifindex, char ret_path
 		if (entry->d_name[0] == '.')
 			continue;
 		snprintf(ret_path, 512, "%.250s/%.250s", links, entry->d_name);
-		fd = bpf_obj_get(ret_path);
-		if (fd >= 0 && !link_info(fd, ret_info) && ret_info->xdp.ifindex == ifindex)
+		fd = rg_dp_link_open(ret_path, ret_info);
+		if (fd >= 0 && ret_info->xdp.ifindex == ifindex)
 			found = TAKE_FD(fd);
 	}
 	if (dir)
@@ -106,8 +126,9 @@ int rg_dp_interface_status(struct rg_dp *dp, const char *ifname, struct rg_dp_in
 		_cleanup_(rg_closep) int fd = link_find(dp, status.ifindex, path, &link);
 
 		prog_name(status.prog_id, status.prog_name);
-		status.attached = fd >= 0;
-		status.link_id = fd >= 0 ? link.id : 0;
+		/* the index alone may be that of an interface of another network namespace */
+		status.attached = fd >= 0 && link.prog_id == status.prog_id;
+		status.link_id = status.attached ? link.id : 0;
 	}
 	*ret = status;
 	return 0;
@@ -147,6 +168,40 @@ static int attach_error(const struct rg_dp *dp, const struct rg_dp_interface *be
 			  strerror(-r), words[0] ? " (" : "", words, words[0] ? ")" : "");
 }
 
+/* Where to pin a new link: under the interface's name, unless a link stands there whose interface was
+ * renamed since. That one keeps its filter; a slash is in no interface's name. */
+static const char *new_path(const struct rg_dp *dp, const struct rg_dp_interface *interface, char buf[512])
+{
+	struct bpf_link_info info;
+	_cleanup_(rg_closep) int fd = rg_dp_link_open(link_path(dp, interface->name, buf), &info);
+	char name[40];
+
+	if (fd < 0 || !info.xdp.ifindex) {
+		unlink(buf);
+		return buf;
+	}
+	snprintf(name, sizeof(name), "%s/%u", interface->name, interface->ifindex);
+	unlink(link_path(dp, name, buf));
+	return buf;
+}
+
+/* The program reads Ethernet frames. Others start with the IP header, which it would take for
+ * addresses of Ethernet, and let everything pass. */
+static int check_ethernet(const char *ifname, struct rg_err *err)
+{
+	struct ifreq request = {};
+	_cleanup_(rg_closep) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", ifname);
+	if (fd < 0 || ioctl(fd, SIOCGIFHWADDR, &request))
+		return rg_err_set(err, -errno, RG_ERR_KERNEL, "", "cannot ask the kernel about '%s': %s",
+				  ifname, strerror(errno));
+	if (request.ifr_hwaddr.sa_family == ARPHRD_ETHER || request.ifr_hwaddr.sa_family == ARPHRD_LOOPBACK)
+		return 0;
+	return rg_err_set(err, -EOPNOTSUPP, RG_ERR_INVALID, "",
+			  "'%s' carries no Ethernet frames, so the filter can not read its packets", ifname);
+}
+
 static int attach_new(struct rg_dp *dp, const struct rg_dp_interface *before, enum rg_xdp_mode mode,
 		      struct rg_err *err)
 {
@@ -160,7 +215,7 @@ static int attach_new(struct rg_dp *dp, const struct rg_dp_interface *before, en
 	}
 	if (fd < 0)
 		return attach_error(dp, before, first, fd, err);
-	unlink(link_path(dp, before->name, path)); /* of an interface of this name that is gone */
+	new_path(dp, before, path);
 	if (bpf_obj_pin(fd, path)) {
 		int r = -errno;
 
@@ -189,6 +244,9 @@ int rg_dp_attach(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, st
 				  ifname, now.prog_name, now.prog_id);
 	if (now.attached && (mode == RG_XDP_AUTO || mode == now.mode))
 		return 0;
+	r = check_ethernet(ifname, err);
+	if (r)
+		return r;
 	if (now.attached) { /* one XDP program at a time: the other mode has to go first */
 		r = rg_dp_detach(dp, ifname, err);
 		if (r)
@@ -220,11 +278,11 @@ int rg_dp_detach(struct rg_dp *dp, const char *ifname, struct rg_err *err)
 /* Name of the interface that a pinned link holds; 0 or -errno (-ENODEV: it is gone). */
 static int link_ifname(const char *path, char ret[IF_NAMESIZE])
 {
-	_cleanup_(rg_closep) int fd = bpf_obj_get(path);
 	struct bpf_link_info info;
+	_cleanup_(rg_closep) int fd = rg_dp_link_open(path, &info);
 
-	if (fd < 0 || link_info(fd, &info))
-		return -errno;
+	if (fd < 0)
+		return fd;
 	return info.xdp.ifindex && if_indextoname(info.xdp.ifindex, ret) ? 0 : -ENODEV;
 }
 

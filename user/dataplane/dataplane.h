@@ -34,9 +34,10 @@ struct rg_dp_config {
 int rg_dp_open(const struct rg_dp_config *config, struct rg_dp **ret, struct rg_err *err);
 /** Closes fds. What is pinned stays in force. */
 void rg_dp_close(struct rg_dp *dp);
-/** Put in force: switch the links pinned under pin_dir/links, replace the pinned maps. */
+/** Put in force: switch the links pinned under pin_dir/links, replace the pinned maps. CONFLICT if
+ *  another running daemon has them. */
 int rg_dp_enforce(struct rg_dp *dp, struct rg_err *err);
-/** Remove every pin under @pin_dir and with it the filter from all interfaces. No daemon needed. */
+/** Remove our pins under @pin_dir and with them the filter from all interfaces. No daemon needed. */
 int rg_dp_remove(const char *pin_dir, struct rg_err *err);
 
 /* Geo tables */

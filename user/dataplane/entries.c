@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -19,7 +20,7 @@
 
 /* Longer than any run of the program: after it nobody reads the generation of
  * rg_locals that was in force before. */
-#define QUIET_NS 100000000ull
+#define QUIET_NS 100000000
 
 void rg_dp_region_set(struct rg_dp *dp, unsigned int region, const char *code)
 {
@@ -110,19 +111,36 @@ static __u32 protocols_of(const uint32_t endpoints[2])
 	       (endpoints[RG_PROTO_TCP] ? RG_PROTO_BIT(RG_PROTO_TCP) : 0);
 }
 
-static int slot_insert(struct rg_local *generation, const struct rg_local *entry)
+/* An entry that is farther from its home takes the slot of one that is nearer: so the farthest is as
+ * near as it can be, in whatever order they come, and a set that fits once fits after a restart. */
+static int slot_insert(struct rg_local *generation, struct rg_local entry)
 {
-	__u32 hash = rg_local_hash(&entry->address);
+	__u32 at = rg_local_hash(&entry.address);
 
-	for (__u32 i = 0; i < RG_LOCALS_PROBES; i++) {
-		struct rg_local *slot = &generation[(hash + i) & (RG_LOCALS_SLOTS - 1)];
+	for (__u32 far = 0; far < RG_LOCALS_PROBES; far++, at = (at + 1) & (RG_LOCALS_SLOTS - 1)) {
+		struct rg_local there = generation[at];
+		__u32 their_far = (at - rg_local_hash(&there.address)) & (RG_LOCALS_SLOTS - 1);
 
-		if (!slot->table) {
-			*slot = *entry;
-			return 0;
+		if (!there.table || their_far < far) {
+			generation[at] = entry;
+			if (!there.table)
+				return 0;
+			entry = there;
+			far = their_far;
 		}
 	}
 	return -ENOSPC;
+}
+
+/* Wait until no packet reads the generation of rg_locals that was in force before the last switch. */
+static void wait_for_readers(const struct rg_dp *dp)
+{
+	uint64_t quiet = rg_dp_now_ns() - dp->flipped_ns;
+	struct timespec rest = { .tv_nsec = QUIET_NS };
+
+	/* not on kernels with nohz_full CPUs, and not in every sandbox */
+	if (quiet < QUIET_NS && syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		nanosleep(&rest, NULL);
 }
 
 /* Build the other generation of rg_locals whole, then switch to it. */
@@ -132,14 +150,13 @@ static int locals_publish(struct rg_dp *dp)
 	struct rg_local *generation = dp->slots + first;
 	__u32 protocols = protocols_of(dp->any_endpoints);
 
-	if (rg_dp_now_ns() - dp->flipped_ns < QUIET_NS)
-		syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	wait_for_readers(dp);
 	memset(generation, 0, RG_LOCALS_SLOTS * sizeof(*generation));
 	for (uint32_t i = 0; i < dp->config.max_locals; i++) {
 		struct rg_local entry = { .address = dp->locals[i].address, .table = i + 1,
 					  .protocols = protocols_of(dp->locals[i].endpoints) };
 
-		if (entry.protocols && slot_insert(generation, &entry))
+		if (entry.protocols && slot_insert(generation, entry))
 			return -ENOSPC;
 		protocols |= entry.protocols;
 	}

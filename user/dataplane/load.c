@@ -135,17 +135,21 @@ static bool same_layout(int fd, const struct bpf_map *map)
 
 	return !bpf_obj_get_info_by_fd(fd, &info, &length) && info.type == bpf_map__type(map) &&
 	       info.key_size == bpf_map__key_size(map) && info.value_size == bpf_map__value_size(map) &&
-	       info.max_entries == bpf_map__max_entries(map);
+	       info.max_entries == bpf_map__max_entries(map) && info.map_flags == bpf_map__map_flags(map);
 }
 
-static bool same_abi(const char *pin_dir)
+/* The layout first: a look-up writes as many bytes as the map's values have. */
+static bool same_abi(const struct rg_dp *dp)
 {
+	const struct bpf_map *map = dp->skel->maps.rg_state;
 	char path[512];
-	_cleanup_(rg_closep) int fd = bpf_obj_get(rg_dp_pin_path(pin_dir, NULL, "rg_state", path));
+	_cleanup_(rg_closep) int fd =
+		bpf_obj_get(rg_dp_pin_path(dp->pin_dir, NULL, bpf_map__name(map), path));
 	struct rg_state state;
 	__u32 zero = 0;
 
-	return fd >= 0 && !bpf_map_lookup_elem(fd, &zero, &state) && state.abi_version == RG_ABI_VERSION;
+	return fd >= 0 && same_layout(fd, map) && !bpf_map_lookup_elem(fd, &zero, &state) &&
+	       state.abi_version == RG_ABI_VERSION;
 }
 
 /* Counters go on across a restart: their keys (meeting numbers, region ids) are stored. */
@@ -154,7 +158,7 @@ static int adopt_counters(struct rg_dp *dp)
 	struct bpf_map *maps[] = { dp->skel->maps.rg_reason_stat, dp->skel->maps.rg_region_stat,
 				   dp->skel->maps.rg_mtg_stat };
 
-	if (!dp->pin_dir || !same_abi(dp->pin_dir))
+	if (!dp->pin_dir || !same_abi(dp))
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
 		char path[512];
@@ -248,7 +252,7 @@ int rg_dp_open(const struct rg_dp_config *config, struct rg_dp **ret, struct rg_
 	if (!dp)
 		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
 	dp->config = *config;
-	dp->prog_fd = dp->geo_template = -1;
+	dp->prog_fd = dp->geo_template = dp->lock_fd = -1;
 	fill_defaults(&dp->config);
 	if (dp->config.max_locals > RG_LOCALS_MAX || dp->config.max_meetings > RG_MEETINGS_CAP) {
 		free(dp);
@@ -277,6 +281,7 @@ void rg_dp_close(struct rg_dp *dp)
 	for (size_t i = 0; i < dp->n_arrays; i++)
 		munmap(dp->arrays[i].at, dp->arrays[i].bytes);
 	regiongate_bpf__destroy(dp->skel);
+	rg_closep(&dp->lock_fd);
 	free(dp->run_buffer);
 	free(dp->pin_dir);
 	free(dp);

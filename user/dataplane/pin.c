@@ -5,9 +5,11 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -42,6 +44,22 @@ static bool is_bpffs(const char *path)
 	return !statfs(path, &fs) && fs.f_type == BPF_FS_MAGIC;
 }
 
+/* Would a directory that is made at @path lie on a bpffs? */
+static bool belongs_to_bpffs(const char *path)
+{
+	char part[512];
+
+	snprintf(part, sizeof(part), "%s", path);
+	while (access(part, F_OK)) {
+		char *slash = strrchr(part, '/');
+
+		if (!slash || slash == part)
+			return is_bpffs(slash ? "/" : ".");
+		*slash = '\0';
+	}
+	return is_bpffs(part);
+}
+
 /* Every directory of the path; the last ones must lie on a bpffs, which is mounted
  * at its usual place if it is not yet. */
 static int make_dirs(const char *path, struct rg_err *err)
@@ -50,6 +68,9 @@ static int make_dirs(const char *path, struct rg_err *err)
 
 	if (!strncmp(path, BPFFS, strlen(BPFFS)) && !is_bpffs(BPFFS))
 		(void)mount("bpf", BPFFS, "bpf", 0, NULL);
+	if (!belongs_to_bpffs(path))
+		return rg_err_set(err, -EINVAL, RG_ERR_KERNEL, "",
+				  "the pin directory %s is not on a bpffs (mount -t bpf bpf %s)", path, BPFFS);
 	for (const char *p = path; p; ) {
 		p = strchr(p + 1, '/');
 		snprintf(part, sizeof(part), "%.*s", p ? (int)(p - path) : (int)strlen(path), path);
@@ -57,11 +78,22 @@ static int make_dirs(const char *path, struct rg_err *err)
 			return rg_err_set(err, -errno, RG_ERR_KERNEL, "", "cannot make the pin directory %s: %s",
 					  part, strerror(errno));
 	}
-	if (!is_bpffs(path)) {
-		rmdir(path);
-		return rg_err_set(err, -EINVAL, RG_ERR_KERNEL, "",
-				  "the pin directory %s is not on a bpffs (mount -t bpf bpf %s)", path, BPFFS);
-	}
+	return 0;
+}
+
+/* One daemon has a pin directory: another would take its interfaces away from it. */
+static int lock_dir(struct rg_dp *dp, struct rg_err *err)
+{
+	_cleanup_(rg_closep) int fd = open(dp->pin_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return rg_err_set(err, -errno, RG_ERR_KERNEL, "", "cannot open the pin directory %s: %s",
+				  dp->pin_dir, strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB))
+		return rg_err_set(err, -EBUSY, RG_ERR_CONFLICT, "", "the pins at %s belong to another running daemon",
+				  dp->pin_dir);
+	rg_closep(&dp->lock_fd);
+	dp->lock_fd = TAKE_FD(fd);
 	return 0;
 }
 
@@ -72,6 +104,7 @@ static int pin_maps(struct rg_dp *dp, const char *prefix, bool in_place, struct 
 
 	bpf_object__for_each_map(map, dp->skel->obj) {
 		char name[64], from[512], to[512];
+		struct stat there;
 
 		if (strncmp(bpf_map__name(map), "rg_", 3)) /* .rodata */
 			continue;
@@ -84,6 +117,10 @@ static int pin_maps(struct rg_dp *dp, const char *prefix, bool in_place, struct 
 			continue;
 		}
 		unlink(from);
+		/* what the rename below could not replace */
+		if (!stat(rg_dp_pin_path(dp->pin_dir, NULL, bpf_map__name(map), to), &there) &&
+		    S_ISDIR(there.st_mode))
+			return rg_err_set(err, -EISDIR, RG_ERR_KERNEL, "", "cannot pin %s: it is a directory", to);
 		if (bpf_obj_pin(bpf_map__fd(map), from))
 			return rg_err_set(err, -errno, RG_ERR_KERNEL, "", "cannot pin %s: %s", from,
 					  strerror(errno));
@@ -106,14 +143,11 @@ static void unpin_maps(struct rg_dp *dp, const char *prefix)
 /* Switch one link; *ret_old is the program it had (an fd), for the way back. */
 static int switch_link(const char *path, int prog_fd, int *ret_old)
 {
-	_cleanup_(rg_closep) int fd = bpf_obj_get(path);
-	struct bpf_link_info info = {};
-	__u32 length = sizeof(info);
+	struct bpf_link_info info;
+	_cleanup_(rg_closep) int fd = rg_dp_link_open(path, &info);
 
 	if (fd < 0)
-		return -errno;
-	if (bpf_obj_get_info_by_fd(fd, &info, &length))
-		return -errno;
+		return fd == -EINVAL ? 0 : fd; /* not one of ours */
 	if (!info.xdp.ifindex) { /* its interface is gone, and the link with it */
 		unlink(path);
 		return 0;
@@ -123,32 +157,48 @@ static int switch_link(const char *path, int prog_fd, int *ret_old)
 	return bpf_link_update(fd, prog_fd, NULL) ? -errno : 0;
 }
 
+struct switched {
+	char path[512];
+	int old; /* program */
+};
+
+/* All of them, or none. */
 static int switch_links(struct rg_dp *dp, const char *links, struct rg_err *err)
 {
-	char paths[64][512];
-	int old[64], n = 0, r = 0;
-	DIR *dir = opendir(links);
+	struct switched *done = NULL;
 	struct dirent *entry;
+	size_t n = 0;
+	int r = 0;
+	DIR *dir = opendir(links);
 
 	if (!dir)
 		return rg_err_set(err, -errno, RG_ERR_KERNEL, "", "cannot read %s: %s", links, strerror(errno));
-	while (!r && n < 64 && (entry = readdir(dir))) {
+	while (!r && (entry = readdir(dir))) {
+		struct switched *grown = realloc(done, (n + 1) * sizeof(*done));
+
+		if (!grown) {
+			r = rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
+			break;
+		}
+		done = grown;
 		if (entry->d_name[0] == '.')
 			continue;
-		snprintf(paths[n], sizeof(paths[n]), "%.250s/%.250s", links, entry->d_name);
-		old[n] = -1;
-		r = switch_link(paths[n], dp->prog_fd, &old[n]);
+		snprintf(done[n].path, sizeof(done[n].path), "%.250s/%.250s", links, entry->d_name);
+		done[n].old = -1;
+		r = switch_link(done[n].path, dp->prog_fd, &done[n].old);
+		if (r)
+			rg_err_set(err, r, RG_ERR_KERNEL, "", "cannot switch the link %s: %s",
+				   done[n].path, strerror(-r));
 		n++;
 	}
 	closedir(dir);
-	if (r)
-		rg_err_set(err, r, RG_ERR_KERNEL, "", "cannot switch the link %s: %s", paths[n - 1], strerror(-r));
 	while (n--) {
-		if (r && old[n] >= 0)
-			switch_link(paths[n], old[n], NULL);
-		if (old[n] >= 0)
-			close(old[n]);
+		if (r && done[n].old >= 0)
+			switch_link(done[n].path, done[n].old, NULL);
+		if (done[n].old >= 0)
+			close(done[n].old);
 	}
+	free(done);
 	return r;
 }
 
@@ -162,7 +212,10 @@ int rg_dp_enforce(struct rg_dp *dp, struct rg_err *err)
 	snprintf(links, sizeof(links), "%.500s/links", dp->pin_dir);
 	r = make_dirs(dp->pin_dir, err);
 	if (!r)
-		r = make_dirs(links, err);
+		r = lock_dir(dp, err);
+	if (r)
+		return r;
+	r = make_dirs(links, err);
 	if (!r)
 		r = pin_maps(dp, "new_", false, err);
 	if (!r)
@@ -178,15 +231,19 @@ int rg_dp_enforce(struct rg_dp *dp, struct rg_err *err)
 }
 
 /* A link that is only unpinned holds its interface until the kernel frees it. */
-static void detach_link(const char *path)
+static bool remove_link(const char *path)
 {
-	_cleanup_(rg_closep) int fd = bpf_obj_get(path);
+	struct bpf_link_info info;
+	_cleanup_(rg_closep) int fd = rg_dp_link_open(path, &info);
 
-	if (fd >= 0)
-		bpf_link_detach(fd);
+	if (fd < 0)
+		return false;
+	bpf_link_detach(fd);
+	return true;
 }
 
-static void remove_files(const char *path, bool links)
+/* What is ours: the directory may be shared with others. */
+static void remove_pins(const char *path, bool links)
 {
 	DIR *dir = opendir(path);
 	struct dirent *entry;
@@ -194,14 +251,14 @@ static void remove_files(const char *path, bool links)
 	if (!dir)
 		return;
 	while ((entry = readdir(dir))) {
+		const char *name = entry->d_name;
 		char file[512];
 
-		if (entry->d_name[0] == '.' && strlen(entry->d_name) < 3)
+		if (name[0] == '.')
 			continue;
-		snprintf(file, sizeof(file), "%.250s/%.250s", path, entry->d_name);
-		if (links)
-			detach_link(file);
-		unlink(file);
+		snprintf(file, sizeof(file), "%.250s/%.250s", path, name);
+		if (links ? remove_link(file) : !strncmp(name, "rg_", 3) || !strncmp(name, "new_rg_", 7))
+			unlink(file);
 	}
 	closedir(dir);
 }
@@ -215,10 +272,11 @@ int rg_dp_remove(const char *pin_dir, struct rg_err *err)
 	if (!is_bpffs(pin_dir))
 		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "", "%s is not on a bpffs", pin_dir);
 	snprintf(links, sizeof(links), "%.500s/links", pin_dir);
-	remove_files(links, true);
+	remove_pins(links, true);
 	rmdir(links);
-	remove_files(pin_dir, false);
-	if (rmdir(pin_dir))
+	remove_pins(pin_dir, false);
+	/* a directory that holds something else, or that is the mount point, stays */
+	if (rmdir(pin_dir) && errno != ENOTEMPTY && errno != EBUSY)
 		return rg_err_set(err, -errno, RG_ERR_KERNEL, "", "cannot remove %s: %s", pin_dir, strerror(errno));
 	return 0;
 }

@@ -47,6 +47,7 @@ struct rg_dp {
 	uint64_t flipped_ns;             /* when rg_locals was switched last */
 	unsigned int n_regions;          /* highest region id set, + 1 */
 	void *run_buffer;                /* of rg_dp_run */
+	int lock_fd;                     /* of pin_dir, once it is in force; else -1 */
 };
 
 /* libbpf's own words about the last failure, "" if it had none. */
@@ -55,6 +56,11 @@ const char *rg_dp_words(void);
 
 /** pin_dir/[dir/]name, characters that bpffs refuses written as %XX. Returns @buf. */
 const char *rg_dp_pin_path(const char *pin_dir, const char *dir, const char *name, char buf[512]);
+
+struct bpf_link_info;
+/** The XDP link pinned at @path: an fd, or -errno (-EINVAL: something else is pinned there).
+ *  Its interface is gone if ret->xdp.ifindex is 0. */
+int rg_dp_link_open(const char *path, struct bpf_link_info *ret);
 
 /** A new map for a geo table: an fd or -errno. @typed: with BTF, once the program is loaded. */
 int rg_dp_geo_map(const struct rg_dp *dp, bool typed);

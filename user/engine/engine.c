@@ -6,6 +6,9 @@
 #include "base/log.h"
 #include "engine/engine_private.h"
 
+/* Each costs an fsync, in a turn in which all other clients wait. */
+#define SETTLED_MAX 32
+
 RG_DEFINE_CLEANUP(struct rg_engine *, rg_engine_close);
 
 int engine_precondition(bool exists, uint64_t revision, uint64_t if_match, struct rg_err *err)
@@ -53,8 +56,8 @@ int engine_commit(struct rg_engine *engine, struct rg_err *err)
 	return ret;
 }
 
-/* The flush is over, well or not: model and kernel agree. */
-static void flush_done(struct rg_engine *engine)
+/* Model and kernel agree: what the kernel no longer refers to is free. */
+static void free_unused(struct rg_engine *engine)
 {
 	struct model *model = &engine->model;
 
@@ -69,6 +72,12 @@ static void flush_done(struct rg_engine *engine)
 	}
 	engine->n_endpoints = model->n_endpoints;
 	model_policies_sweep(model);
+}
+
+/* The flush is over, well or not. */
+static void flush_done(struct rg_engine *engine)
+{
+	free_unused(engine);
 	pending_clear(&engine->pending);
 }
 
@@ -86,6 +95,7 @@ static void model_reload(struct rg_engine *engine)
 static void undo_staged(struct rg_engine *engine)
 {
 	rg_store_rollback(engine->store);
+	geo_classes_undo(engine);
 	model_reload(engine);
 	flush_done(engine);
 }
@@ -101,22 +111,25 @@ static int undo_write(struct rg_store *store, const struct undo *undo, struct rg
 			  : rg_store_meeting_delete(store, undo->name, err);
 }
 
-/* Committed, but the kernel refused a part: put back what was, in store and kernel. */
+/* Committed, but the kernel refused a part, or only a part was committed: put back what was, in
+ * store and kernel. */
 static void undo_committed(struct rg_engine *engine)
 {
 	struct rg_err err = { 0 };
-	int ret = rg_store_begin(engine->store, &err);
+	int ret;
 
+	rg_store_rollback(engine->store);
+	ret = rg_store_begin(engine->store, &err);
 	for (size_t i = engine->pending.n_undos; !ret && i-- > 0;)
 		ret = undo_write(engine->store, &engine->pending.undos[i], &err);
 	if (!ret)
 		ret = engine_commit(engine, &err);
 	if (ret) {
 		rg_store_rollback(engine->store);
-		rg_log(RG_LOG_ERROR, "the store holds a change that the kernel refused: %s", err.detail);
+		rg_log(RG_LOG_ERROR, "the store keeps a change that was to be undone: %s", err.detail);
 	}
 	model_reload(engine);
-	if (engine_publish(engine, NULL, &err))
+	if (engine_publish_back(engine, &err))
 		rg_log(RG_LOG_ERROR, "the kernel's maps can not be put back: %s", err.detail);
 	flush_done(engine);
 }
@@ -132,9 +145,44 @@ static int flush_commit(struct rg_engine *engine, struct geo_build *ret_build, s
 	return ret ? ret : engine_commit(engine, err);
 }
 
-int rg_engine_flush(struct rg_engine *engine, struct rg_err *err)
+/* Commit and publish; on failure all that is pending is undone. */
+static int put_in_force(struct rg_engine *engine, struct rg_err *err)
 {
 	_cleanup_(geo_build_clear) struct geo_build build = { 0 };
+	int ret = flush_commit(engine, &build, err);
+
+	if (ret && !engine->pending.n_settled) {
+		undo_staged(engine);
+		return ret;
+	}
+	if (!ret)
+		ret = engine_publish(engine, engine->pending.geo ? &build : NULL, err);
+	if (ret)
+		undo_committed(engine);
+	return ret;
+}
+
+/* Custom regions may wait: undoing them would take another build of the table. */
+bool engine_make_room(struct rg_engine *engine)
+{
+	struct pending *pending = &engine->pending;
+	struct rg_err err = { 0 };
+
+	if (!pending->gives_up || pending->geo || pending->n_settled == SETTLED_MAX || engine->failed.code)
+		return false;
+	if (put_in_force(engine, &err)) {
+		engine->failed = err;
+		return false;
+	}
+	free_unused(engine);
+	pending->gives_up = false;
+	pending->n_locals = pending->n_new = 0;
+	pending->n_settled++;
+	return true;
+}
+
+int rg_engine_flush(struct rg_engine *engine, struct rg_err *err)
+{
 	int ret;
 
 	if (engine->failed.code) {
@@ -148,15 +196,8 @@ int rg_engine_flush(struct rg_engine *engine, struct rg_err *err)
 		rg_store_rollback(engine->store); /* begun by a call that then failed */
 		return 0;
 	}
-	ret = flush_commit(engine, &build, err);
-	if (ret) {
-		undo_staged(engine);
-		return ret;
-	}
-	ret = engine_publish(engine, engine->pending.geo ? &build : NULL, err);
-	if (ret)
-		undo_committed(engine);
-	else
+	ret = put_in_force(engine, err);
+	if (!ret)
 		flush_done(engine);
 	return ret;
 }

@@ -88,6 +88,8 @@ struct undo {
 struct pending {
 	bool any;
 	bool geo;                /* custom regions changed */
+	bool gives_up;           /* something staged makes room once it is in the kernel */
+	unsigned int n_settled;  /* how often that was put in force before the turn's flush */
 	uint32_t *meetings;
 	size_t n_meetings, max_meetings;
 	struct rg_endpoint_key *keys;
@@ -145,6 +147,10 @@ int engine_no_memory(struct rg_err *err);
 /** Flush what is staged, so that a call that takes effect at once has the store for itself.
  *  A failure is kept for the next rg_engine_flush(), whose callers it concerns. */
 void engine_settle(struct rg_engine *engine);
+/** Put what is staged in force now, if that makes room in a full table. It can still be undone by
+ *  this turn's flush. False: no more room than before, and if that failed, all of it is undone (the
+ *  model was read anew) and the next rg_engine_flush() says so. */
+bool engine_make_room(struct rg_engine *engine);
 /** Open the transaction of this turn. RG_ERR_STORE. */
 int engine_stage_begin(struct rg_engine *engine, struct rg_err *err);
 /** 0, or the error for an If-Match that does not hold (see RG_ANY_REVISION). */
@@ -192,6 +198,8 @@ void pending_free(struct pending *pending);
 /** Bring the kernel in line with the model for everything pending; @build may be NULL, else it is
  *  put in force and taken over. On failure the kernel is partly changed. */
 int engine_publish(struct rg_engine *engine, struct geo_build *build, struct rg_err *err);
+/** The same for a model that is back at what it was: what is to go makes room first, if need be. */
+int engine_publish_back(struct rg_engine *engine, struct rg_err *err);
 /** Everything in the model is pending. */
 int engine_pend_all(struct rg_engine *engine, struct rg_err *err);
 
@@ -200,6 +208,8 @@ int engine_pend_all(struct rg_engine *engine, struct rg_err *err);
  *  the maps (if they are loaded). Changes nothing but the registry of classes. */
 int geo_prepare(struct rg_engine *engine, struct geo_build *ret, struct rg_err *err);
 void geo_build_clear(struct geo_build *build);
+/** After a build that is not put in force: take the classes back that are new with it. */
+void geo_classes_undo(struct rg_engine *engine);
 /** Switch to a table that was prepared. */
 int geo_install(struct rg_engine *engine, struct geo_build *build, struct rg_err *err);
 void geo_capacity(const struct geo_build *build, struct rg_dp_config *config);

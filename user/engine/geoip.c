@@ -84,6 +84,29 @@ int geo_prepare(struct rg_engine *engine, struct geo_build *ret, struct rg_err *
 	return 0;
 }
 
+/* rg_geo_load() leaves new classes in the registry also when it fails, or when what it built is then
+ * refused. Kept, they would be stored by the next change, and take the room of others for good. */
+void geo_classes_undo(struct rg_engine *engine)
+{
+	size_t n = engine->classes_stored > engine->classes_compiled ? engine->classes_stored
+								     : engine->classes_compiled;
+	struct rg_classes *kept;
+
+	if (rg_classes_count(engine->classes) <= n)
+		return;
+	kept = rg_classes_new();
+	for (unsigned int id = 1; kept && id < n; id++) {
+		if (!rg_classes_restore(kept, id, rg_classes_get(engine->classes, id)->key))
+			continue;
+		rg_classes_free(kept); /* out of memory: then they stay */
+		kept = NULL;
+	}
+	if (!kept)
+		return;
+	rg_classes_free(engine->classes);
+	engine->classes = kept;
+}
+
 static uint32_t capacity(size_t needed, uint32_t asked, uint32_t least)
 {
 	uint32_t n = asked > least ? asked : least;
@@ -238,6 +261,7 @@ int rg_engine_geoip_reload(struct rg_engine *engine, bool force, json_t **ret, s
 	engine_settle(engine);
 	r = reload(engine, force, &changed, &why);
 	if (r) {
+		geo_classes_undo(engine);
 		geo->failures++;
 		snprintf(geo->last_error, sizeof(geo->last_error), "%s", why.detail);
 		if (err)

@@ -116,7 +116,7 @@ static int check_locals(struct rg_engine *engine, const struct rg_meeting_spec *
 	return 0;
 }
 
-/* Keys are set before others are cleared, so what goes makes room only after the flush. */
+/* Keys are set before others are cleared, so what goes makes room only once that is done. */
 static int check_room(const struct rg_engine *engine, const struct rg_meeting_spec *spec,
 		      struct rg_err *err)
 {
@@ -197,13 +197,29 @@ static void apply(struct rg_engine *engine, struct meeting *old, struct staging 
 		pending_key(pending, &meeting->endpoints[i].key);
 		pending->n_new++;
 	}
-	if (old)
+	if (old) {
 		model_unlink(&engine->model, old);
+		pending->gives_up = true;
+	}
 	model_link(&engine->model, meeting, staging->policy);
 	for (size_t i = 0; old && i < old->spec->n_endpoints; i++)
 		if (!model_endpoint(&engine->model, &old->endpoints[i].key))
 			pending_key(pending, &old->endpoints[i].key);
 	meeting_free(old);
+}
+
+/* What this turn gives up makes room, if need be. */
+static int prepare_with_room(struct rg_engine *engine, struct rg_meeting_spec **spec,
+			     const struct meeting *old, struct staging *staging, struct rg_err *err)
+{
+	struct rg_err why = { 0 };
+	int ret = prepare(engine, spec, old, staging, &why);
+
+	if (ret == -ENOSPC && engine_make_room(engine))
+		return prepare(engine, spec, old, staging, err);
+	if (ret && err)
+		*err = why;
+	return ret;
 }
 
 static int stage(struct rg_engine *engine, struct rg_meeting_spec **spec, struct meeting *old,
@@ -214,7 +230,7 @@ static int stage(struct rg_engine *engine, struct rg_meeting_spec **spec, struct
 	if (!ret)
 		ret = check_endpoints(engine, *spec, old, err);
 	if (!ret)
-		ret = prepare(engine, spec, old, staging, err);
+		ret = prepare_with_room(engine, spec, old, staging, err);
 	if (!ret)
 		ret = engine_stage_begin(engine, err);
 	if (!ret)
@@ -311,6 +327,7 @@ int rg_engine_meeting_delete(struct rg_engine *engine, const char *id, uint64_t 
 	for (size_t i = 0; i < meeting->spec->n_endpoints; i++)
 		pending_key(&engine->pending, &meeting->endpoints[i].key);
 	model_unlink(&engine->model, meeting);
+	engine->pending.gives_up = true;
 	meeting_free(meeting);
 	return 0;
 }

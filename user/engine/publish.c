@@ -69,7 +69,8 @@ void pending_clear(struct pending *pending)
 		free(pending->undos[i].body);
 	pending->n_undos = pending->n_meetings = pending->n_keys = 0;
 	pending->n_locals = pending->n_new = 0;
-	pending->any = pending->geo = false;
+	pending->n_settled = 0;
+	pending->any = pending->geo = pending->gives_up = false;
 }
 
 void pending_free(struct pending *pending)
@@ -192,4 +193,12 @@ int engine_publish(struct rg_engine *engine, struct geo_build *build, struct rg_
 		return ret;
 	clear_gone(engine);
 	return build ? geo_install(engine, build, err) : 0;
+}
+
+int engine_publish_back(struct rg_engine *engine, struct rg_err *err)
+{
+	if (!engine_publish(engine, NULL, err))
+		return 0;
+	clear_gone(engine);
+	return engine_publish(engine, NULL, err);
 }

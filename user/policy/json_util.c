@@ -8,11 +8,42 @@
 
 #define QUOTE_LENGTH 48
 
+/* Reals that are whole and fit become integers again. */
+static json_t *with_integers(json_t *value)
+{
+	double number = json_real_value(value);
+	json_t *part;
+	size_t i;
+	void *next;
+	const char *key;
+
+	if (json_is_real(value) && number >= -0x1p53 && number <= 0x1p53 &&
+	    (double)(json_int_t)number == number) {
+		json_decref(value);
+		return json_integer((json_int_t)number);
+	}
+	json_array_foreach(value, i, part)
+		json_array_set_new(value, i, with_integers(json_incref(part)));
+	json_object_foreach_safe(value, next, key, part)
+		json_object_set_new(value, key, with_integers(json_incref(part)));
+	return value;
+}
+
 int rg_json_parse(const char *text, size_t length, json_t **ret, struct rg_err *err)
 {
+	const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
 	json_error_t error;
-	json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	json_t *value = json_loadb(text, length, flags, &error);
 
+	/* An integer of more than 64 bits is JSON. As a real number it stays in its place, so that
+	 * whoever reads the value can refuse it with its pointer: no field takes a real number. */
+	if (!value && json_error_code(&error) == json_error_numeric_overflow) {
+		value = json_loadb(text, length, flags | JSON_DECODE_INT_AS_REAL, &error);
+		value = value ? with_integers(value) : NULL;
+	}
+	if (!value && json_error_code(&error) == json_error_numeric_overflow)
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, NULL,
+				  "line %d, column %d: the number is too large", error.line, error.column);
 	if (!value) {
 		/* The text quotes the input and may end inside of a character. */
 		for (char *p = error.text; *p; p++)

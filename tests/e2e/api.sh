@@ -1,0 +1,46 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The API as a meeting service calls it: status, pointer and conditions, with curl.
+. "$(dirname "$0")/../harness/world.sh"
+
+world_begin
+daemon_start --max-meetings 2
+call() { # method path curl-argument...: prints the status, the body goes to $WORK/body
+	local method=$1 path=$2
+	shift 2
+	curl -s -o "$WORK/body" -w '%{http_code}' --unix-socket "$SOCKET" -X "$method" "http://rg$path" "$@"
+}
+pointer() { jq -r .pointer "$WORK/body"; }
+
+is "a meeting is created" "$(call PUT /v1/meetings/m-1 -d '{"endpoints": [{"address": "any", "port": 7}]}')" 201
+is "the same body again changes nothing" "$(call PUT /v1/meetings/m-1 -d '{"endpoints": [{"port": 7, "address": "any"}]}')" 200
+
+# A number that no 64 bits hold is JSON, but no port.
+is "a huge number is not acceptable" "$(call PUT /v1/meetings/m-1 -d \
+	'{"endpoints": [{"address": "any", "port": 7}, {"address": "any", "port": 99999999999999999999999}]}')" 422
+is "the pointer says which" "$(pointer)" /endpoints/1/port
+
+# Conditions hold for a GET, too.
+etag=$(curl -s --unix-socket "$SOCKET" -D - -o /dev/null http://rg/v1/meetings/m-1 | sed -n 's/^ETag: *\(".*"\).*/\1/p')
+is "GET with the right If-Match" "$(call GET /v1/meetings/m-1 -H "If-Match: $etag")" 200
+is "GET with If-Match: *" "$(call GET /v1/meetings/m-1 -H 'If-Match: *')" 200
+is "GET with another If-Match" "$(call GET /v1/meetings/m-1 -H 'If-Match: "999"')" 412
+is "GET of what has not changed" "$(call GET /v1/meetings/m-1 -H "If-None-Match: $etag")" 304
+is "a call without revisions takes no If-Match" "$(call GET /v1/status -H 'If-Match: *')" 412
+
+# Delete and put in one batch, with as many meetings as fit.
+is "the last meeting that fits" "$(call PUT /v1/meetings/m-2 -d '{}')" 201
+is "one more does not fit" "$(call PUT /v1/meetings/m-3 -d '{}')" 507
+is "a batch" "$(call POST /v1/meetings:batch --data-binary '{"op": "delete", "id": "m-1"}
+{"id": "m-3", "endpoints": [{"address": "any", "port": 7}]}
+{"id": "m-4"}
+{"op": "delete", "id": "m-2"}
+{"id": "m-4"}')" 200
+is "what it deletes makes room for what it puts" "$(jq -r .status "$WORK/body" | tr '\n' ' ')" "204 201 507 204 201 "
+is "the meetings are those" "$(rg meeting list --json | jq -r '.meetings[].id' | tr '\n' ' ')" "m-3 m-4 "
+daemon_kill
+daemon_start --max-meetings 2
+is "also after kill -9" "$(rg meeting list --json | jq -r '.meetings[].id' | tr '\n' ' ')" "m-3 m-4 "
+is "in the kernel, too" "$(rg explain --source 192.0.2.1 --destination 198.51.100.10 --port 7 --json | jq -r .meeting)" m-3
+daemon_stop
+world_done
