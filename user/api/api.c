@@ -6,6 +6,7 @@
 #include <string.h>
 #include "api/conditions.h"
 #include "api/http.h"
+#include "api/peer.h"
 #include "api/reply.h"
 #include "api/router.h"
 #include "base/cleanup.h"
@@ -23,6 +24,7 @@ struct rg_api {
 /* One request between open() and close(). */
 struct context {
 	struct rg_route_match match;
+	struct rg_peer peer;
 	uint64_t if_match;
 	bool staged; /* its handler ran before the flush, and its answer hangs on it */
 };
@@ -86,7 +88,8 @@ static int on_open(void *arg, struct rg_http_request *request)
 	if (!context)
 		return -ENOMEM;
 	request->context = context;
-	if (find_route(request, context, &err))
+	if (rg_peer_of(rg_http_socket(request), &context->peer, &err) ||
+	    find_route(request, context, &err))
 		rg_reply_problem(&request->response, &err);
 	else if (context->match.route->body_max)
 		request->body_limit = context->match.route->body_max;
@@ -100,6 +103,7 @@ static int run_handler(struct rg_api *api, struct rg_http_request *request, stru
 		.engine = api->engine,
 		.request = request,
 		.response = &request->response,
+		.peer = context->peer,
 		.if_match = context->if_match,
 	};
 

@@ -391,6 +391,13 @@ int rg_http_timeout_ms(struct rg_http *http)
 	return timeout > 60000 ? 60000 : (int)timeout;
 }
 
+int rg_http_socket(const struct rg_http_request *public)
+{
+	const struct request *request = (const struct request *)public;
+
+	return MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
 static const char *lookup(const struct rg_http_request *public, enum MHD_ValueKind kind,
 			  const char *name)
 {

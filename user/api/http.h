@@ -69,6 +69,8 @@ int rg_http_timeout_ms(struct rg_http *http);
 /** One turn; never blocks. */
 void rg_http_run(struct rg_http *http);
 
+/** The socket of a request's connection. */
+int rg_http_socket(const struct rg_http_request *request);
 /** Value of a header (any case of @name); NULL if absent, "" if it has no value. */
 const char *rg_http_header(const struct rg_http_request *request, const char *name);
 /** Decoded value of a query argument; NULL if absent, "" if it has no value. */

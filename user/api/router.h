@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include "api/http.h"
 #include "base/err.h"
+#include "base/peer.h"
 
 struct rg_engine;
 
@@ -30,6 +31,7 @@ struct rg_call {
 	struct rg_engine *engine;
 	const struct rg_http_request *request;
 	struct rg_http_response *response;
+	struct rg_peer peer;                     /* who calls */
 	const char *params[RG_ROUTE_PARAMS_MAX]; /* decoded, in the order of the pattern */
 	uint64_t if_match;                       /* as the engine takes it */
 };
