@@ -55,6 +55,17 @@ static void every_route_finds_itself(void **state)
 	}
 }
 
+static void every_route_names_a_role(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < rg_n_routes; i++) {
+		if (!rg_routes[i].role)
+			fail_msg("%s %s has no role", rg_routes[i].method, rg_routes[i].pattern);
+		if (rg_routes[i].kind != RG_ROUTE_READ && rg_routes[i].role == RG_ROLE_READ)
+			fail_msg("readers may %s %s", rg_routes[i].method, rg_routes[i].pattern);
+	}
+}
+
 static void a_path_names_its_handler_and_parameter(void **state)
 {
 	(void)state;
@@ -270,6 +281,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(every_route_finds_itself),
+		TEST(every_route_names_a_role),
 		TEST(a_path_names_its_handler_and_parameter),
 		TEST(head_is_served_by_get),
 		TEST(parameters_are_decoded_after_the_path_is_cut),

@@ -16,6 +16,7 @@
 
 struct rg_api {
 	struct rg_engine *engine;
+	const struct rg_roles *roles;
 	struct rg_http *http;
 	int flush_error;        /* of this turn's flush; 0: it held */
 	struct rg_err flush_err;
@@ -72,6 +73,9 @@ static int find_route(struct rg_http_request *request, struct context *context, 
 	if (r)
 		return r;
 	request->response.allow[0] = '\0';
+	r = rg_peer_check(&context->peer, context->match.route->role, err);
+	if (r)
+		return r;
 	if (rg_http_query_names(request, check_query, context))
 		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
 				  "unknown query argument; %s takes %s", context->match.route->pattern,
@@ -82,13 +86,13 @@ static int find_route(struct rg_http_request *request, struct context *context, 
 static int on_open(void *arg, struct rg_http_request *request)
 {
 	struct context *context = calloc(1, sizeof(*context));
+	struct rg_api *api = arg;
 	struct rg_err err;
 
-	(void)arg;
 	if (!context)
 		return -ENOMEM;
 	request->context = context;
-	if (rg_peer_of(rg_http_socket(request), &context->peer, &err) ||
+	if (rg_peer_of(rg_http_socket(request), api->roles, &context->peer, &err) ||
 	    find_route(request, context, &err))
 		rg_reply_problem(&request->response, &err);
 	else if (context->match.route->body_max)
@@ -174,7 +178,8 @@ static const struct rg_http_ops ops = {
 	.close = on_close,
 };
 
-int rg_api_open(struct rg_engine *engine, int listen_fd, struct rg_api **ret, struct rg_err *err)
+int rg_api_open(struct rg_engine *engine, const struct rg_roles *roles, int listen_fd,
+		struct rg_api **ret, struct rg_err *err)
 {
 	_cleanup_(rg_freep) struct rg_api *api = calloc(1, sizeof(*api));
 	int r;
@@ -184,6 +189,7 @@ int rg_api_open(struct rg_engine *engine, int listen_fd, struct rg_api **ret, st
 		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
 	}
 	api->engine = engine;
+	api->roles = roles;
 	r = rg_http_open(listen_fd, &ops, api, &api->http, err);
 	if (r)
 		return r;

@@ -3,14 +3,16 @@
 #ifndef RG_API_H
 #define RG_API_H
 
+#include "api/roles.h"
 #include "base/err.h"
 #include "engine/engine.h"
 
 struct rg_api;
 
 /** Serve the engine's resources on @listen_fd, which the API owns from here on, also on
- *  failure. The engine must outlive the API. */
-int rg_api_open(struct rg_engine *engine, int listen_fd, struct rg_api **ret, struct rg_err *err);
+ *  failure. The engine and @roles (NULL: nobody but admins) must outlive the API. */
+int rg_api_open(struct rg_engine *engine, const struct rg_roles *roles, int listen_fd,
+		struct rg_api **ret, struct rg_err *err);
 /** Answer what has begun to arrive, for a second at most; close every connection. */
 void rg_api_close(struct rg_api *api);
 

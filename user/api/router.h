@@ -44,6 +44,7 @@ struct rg_route {
 	const char *pattern; /* "/v1/meetings/{id}" */
 	rg_route_fn fn;
 	enum rg_route_kind kind;
+	enum rg_role role;   /* the least that may call it; none: a mistake, admins only */
 	bool conditional;    /* takes If-Match and If-None-Match */
 	size_t body_max;     /* 0: RG_HTTP_BODY_MAX */
 	const char *query;   /* names of its query arguments, "after limit"; NULL: none */

@@ -8,32 +8,36 @@
 #define STAGED    .kind = RG_ROUTE_STAGED
 #define IMMEDIATE .kind = RG_ROUTE_IMMEDIATE
 
+#define BY_READER .role = RG_ROLE_READ
+#define BY_PUSHER .role = RG_ROLE_PUSH
+#define BY_ADMIN  .role = RG_ROLE_ADMIN
+
 const struct rg_route rg_routes[] = {
-	{ "PUT",    "/v1/meetings/{id}",       rg_res_meeting_put,      STAGED, .conditional = true },
-	{ "GET",    "/v1/meetings/{id}",       rg_res_meeting_get,      READ, .conditional = true },
-	{ "PATCH",  "/v1/meetings/{id}",       rg_res_meeting_patch,    STAGED, .conditional = true },
-	{ "DELETE", "/v1/meetings/{id}",       rg_res_meeting_delete,   STAGED, .conditional = true },
-	{ "GET",    "/v1/meetings",            rg_res_meeting_list,     READ, .query = "after limit" },
-	{ "GET",    "/v1/meetings/{id}/stats", rg_res_meeting_stats,    READ },
-	{ "POST",   "/v1/meetings:batch",      rg_res_meeting_batch,    STAGED, .body_max = BATCH_MAX },
+	{ "PUT",    "/v1/meetings/{id}",       rg_res_meeting_put,      STAGED, BY_PUSHER, .conditional = true },
+	{ "GET",    "/v1/meetings/{id}",       rg_res_meeting_get,      READ, BY_READER, .conditional = true },
+	{ "PATCH",  "/v1/meetings/{id}",       rg_res_meeting_patch,    STAGED, BY_PUSHER, .conditional = true },
+	{ "DELETE", "/v1/meetings/{id}",       rg_res_meeting_delete,   STAGED, BY_PUSHER, .conditional = true },
+	{ "GET",    "/v1/meetings",            rg_res_meeting_list,     READ, BY_READER, .query = "after limit" },
+	{ "GET",    "/v1/meetings/{id}/stats", rg_res_meeting_stats,    READ, BY_READER },
+	{ "POST",   "/v1/meetings:batch",      rg_res_meeting_batch,    STAGED, BY_PUSHER, .body_max = BATCH_MAX },
 
-	{ "PUT",    "/v1/regions/{name}",      rg_res_region_put,       STAGED, .conditional = true },
-	{ "GET",    "/v1/regions/{name}",      rg_res_region_get,       READ, .conditional = true },
-	{ "DELETE", "/v1/regions/{name}",      rg_res_region_delete,    STAGED, .conditional = true },
-	{ "GET",    "/v1/regions",             rg_res_region_list,      READ },
+	{ "PUT",    "/v1/regions/{name}",      rg_res_region_put,       STAGED, BY_PUSHER, .conditional = true },
+	{ "GET",    "/v1/regions/{name}",      rg_res_region_get,       READ, BY_READER, .conditional = true },
+	{ "DELETE", "/v1/regions/{name}",      rg_res_region_delete,    STAGED, BY_PUSHER, .conditional = true },
+	{ "GET",    "/v1/regions",             rg_res_region_list,      READ, BY_READER },
 
-	{ "PUT",    "/v1/interfaces/{name}",   rg_res_interface_put,    IMMEDIATE },
-	{ "GET",    "/v1/interfaces/{name}",   rg_res_interface_get,    READ },
-	{ "DELETE", "/v1/interfaces/{name}",   rg_res_interface_delete, IMMEDIATE },
-	{ "GET",    "/v1/interfaces",          rg_res_interface_list,   READ },
+	{ "PUT",    "/v1/interfaces/{name}",   rg_res_interface_put,    IMMEDIATE, BY_ADMIN },
+	{ "GET",    "/v1/interfaces/{name}",   rg_res_interface_get,    READ, BY_READER },
+	{ "DELETE", "/v1/interfaces/{name}",   rg_res_interface_delete, IMMEDIATE, BY_ADMIN },
+	{ "GET",    "/v1/interfaces",          rg_res_interface_list,   READ, BY_READER },
 
-	{ "GET",    "/v1/geoip",               rg_res_geoip_get,        READ },
-	{ "POST",   "/v1/geoip:reload",        rg_res_geoip_reload,     IMMEDIATE },
+	{ "GET",    "/v1/geoip",               rg_res_geoip_get,        READ, BY_READER },
+	{ "POST",   "/v1/geoip:reload",        rg_res_geoip_reload,     IMMEDIATE, BY_ADMIN },
 
-	{ "GET",    "/v1/lookup",              rg_res_lookup,           READ, .query = "address" },
-	{ "POST",   "/v1/explain",             rg_res_explain,          READ },
+	{ "GET",    "/v1/lookup",              rg_res_lookup,           READ, BY_READER, .query = "address" },
+	{ "POST",   "/v1/explain",             rg_res_explain,          READ, BY_READER },
 
-	{ "GET",    "/v1/status",              rg_res_status,           READ },
-	{ "GET",    "/metrics",                rg_res_metrics,          READ },
+	{ "GET",    "/v1/status",              rg_res_status,           READ, BY_READER },
+	{ "GET",    "/metrics",                rg_res_metrics,          READ, BY_READER },
 };
 const size_t rg_n_routes = ARRAY_SIZE(rg_routes);

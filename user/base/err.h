@@ -14,6 +14,7 @@
  * part of the problem+json "type" URI (tag "urn:regiongate:problem:"). */
 #define RG_ERRS(X)                                                              \
 	X(SYNTAX,       400, "syntax",       "The body is not JSON")            \
+	X(FORBIDDEN,    403, "forbidden",    "The caller may not do this")    \
 	X(NOT_FOUND,    404, "not-found",    "No such resource")                \
 	X(METHOD,       405, "method",       "The resource has no such method") \
 	X(CONFLICT,     409, "conflict",     "Another resource holds it")       \

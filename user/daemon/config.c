@@ -90,6 +90,21 @@ static int set_filter_mode(bool *ret_observe, const char *value, struct rg_err *
 	return 0;
 }
 
+/* Whether they exist is asked when the daemon starts: the file may be checked elsewhere. */
+static int set_role(struct rg_config *config, enum rg_role role, const char *value, struct rg_err *err)
+{
+	char *copy;
+
+	if (!value[strspn(value, " \t,@")])
+		return bad_value(err, value, "a list of users and @groups");
+	copy = strdup(value);
+	if (!copy)
+		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
+	free(config->roles[role]);
+	config->roles[role] = copy;
+	return 0;
+}
+
 static void clear_databases(struct rg_config *config)
 {
 	for (size_t i = 0; i < config->n_databases; i++)
@@ -133,6 +148,9 @@ SETTER(WATCH, set_bool(&c->watch, value, err))
 SETTER(MAX_MEETINGS, set_number(&c->max_meetings, value, MEETINGS_MOST, err))
 SETTER(MAX_ADDRESSES, set_number(&c->max_addresses, value, RG_LOCALS_MAX, err))
 SETTER(FILTER_MODE, set_filter_mode(&c->observe, value, err))
+SETTER(ROLE_READ, set_role(c, RG_ROLE_READ, value, err))
+SETTER(ROLE_PUSH, set_role(c, RG_ROLE_PUSH, value, err))
+SETTER(ROLE_ADMIN, set_role(c, RG_ROLE_ADMIN, value, err))
 
 /* A key without a setter does not compile. */
 static const struct {
@@ -227,6 +245,8 @@ void rg_config_clear(struct rg_config *config)
 	free(config->socket);
 	free(config->state);
 	free(config->pin_dir);
+	for (int role = 0; role < RG_ROLE_MAX; role++)
+		free(config->roles[role]);
 	clear_databases(config);
 	rg_config_interfaces_clear(config);
 	*config = (struct rg_config){ 0 };
@@ -310,7 +330,7 @@ static int unknown_key(const char *section, const char *name, struct rg_err *err
 		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
 				  "'%.64s' stands before the first [section]", name);
 	return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
-			  "unknown section [%.64s]; there are daemon, geoip, interfaces, limits, filter",
+			  "unknown section [%.64s]; there are daemon, geoip, interfaces, limits, filter, roles",
 			  section);
 }
 

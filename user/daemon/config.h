@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include "base/err.h"
 #include "base/log.h"
+#include "base/peer.h"
 #include "dataplane/dataplane.h"
 
 #define RG_CONFIG_PATH "/etc/regiongate/regiongate.conf"
@@ -38,6 +39,7 @@ struct rg_config {
 	uint32_t max_meetings;  /* how many meetings fit */
 	uint32_t max_addresses; /* how many local addresses can carry endpoints */
 	bool observe;   /* count what would be refused, refuse nothing */
+	char *roles[RG_ROLE_MAX]; /* users and @groups of each role; NULL: the default */
 	uint32_t given; /* bits of enum rg_config_key: set by the source that is being read */
 };
 
@@ -52,7 +54,10 @@ struct rg_config {
 	X(WATCH,              "geoip",   "watch")             \
 	X(MAX_MEETINGS,       "limits",  "max_meetings")      \
 	X(MAX_ADDRESSES,      "limits",  "max_addresses")     \
-	X(FILTER_MODE,        "filter",  "mode")
+	X(FILTER_MODE,        "filter",  "mode")              \
+	X(ROLE_READ,          "roles",   "read")              \
+	X(ROLE_PUSH,          "roles",   "push")              \
+	X(ROLE_ADMIN,         "roles",   "admin")
 
 enum rg_config_key {
 #define X(key, section, name) RG_CONFIG_##key,

@@ -19,6 +19,7 @@ struct daemon {
 	const struct rg_config *config;
 	struct rg_socket socket;
 	struct rg_engine *engine;
+	struct rg_roles roles;
 	struct rg_api *api;
 	struct rg_loop *loop;
 	struct rg_watch *watch;
@@ -166,6 +167,20 @@ static int attach_all(struct daemon *daemon, struct rg_err *err)
 	return r;
 }
 
+/* Without a word in the configuration the socket's group may push; it need not exist. */
+static int open_roles(struct daemon *daemon, struct rg_err *err)
+{
+	char *const *lists = daemon->config->roles;
+	int r = 0;
+
+	for (int role = 0; !r && role < RG_ROLE_MAX; role++)
+		if (lists[role])
+			r = rg_roles_add(&daemon->roles, (enum rg_role)role, lists[role], err);
+	if (!r && !lists[RG_ROLE_PUSH])
+		(void)rg_roles_add(&daemon->roles, RG_ROLE_PUSH, "@" RG_SOCKET_GROUP, NULL);
+	return r;
+}
+
 static int start(struct daemon *daemon, struct rg_err *err)
 {
 	const struct rg_config *config = daemon->config;
@@ -177,11 +192,13 @@ static int start(struct daemon *daemon, struct rg_err *err)
 	if (!r)
 		r = open_watchdog(daemon, err);
 	if (!r)
+		r = open_roles(daemon, err);
+	if (!r)
 		r = rg_socket_open(config->socket, &daemon->socket, err);
 	if (!r)
 		r = open_engine(daemon, err);
 	if (!r)
-		r = rg_api_open(daemon->engine, TAKE_FD(daemon->socket.fd), &daemon->api, err);
+		r = rg_api_open(daemon->engine, &daemon->roles, TAKE_FD(daemon->socket.fd), &daemon->api, err);
 	if (!r)
 		r = rg_loop_watch(daemon->loop, rg_api_fd(daemon->api), NULL, NULL, err);
 	if (!r && config->watch && config->n_databases)
@@ -204,6 +221,7 @@ static void stop(struct daemon *daemon)
 	if (daemon->watchdog_fd >= 0)
 		close(daemon->watchdog_fd);
 	rg_loop_free(daemon->loop);
+	rg_roles_clear(&daemon->roles);
 }
 
 static void say_started(const struct daemon *daemon)

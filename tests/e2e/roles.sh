@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Who may do what on the control socket: users and groups by number, as the kernel names them.
+. "$(dirname "$0")/../harness/world.sh"
+
+world_begin
+chmod 711 "$WORK"
+cat >"$WORK/conf" <<-CONF
+	[roles]
+	read = 61001, @61002
+	push = @61003
+	admin = 61004
+CONF
+daemon_start --config "$WORK/conf"
+is "the socket's mode" "$(stat -c %a "$SOCKET")" 660
+chgrp 61000 "$SOCKET" # the group that can connect; the test host need not have 'regiongate'
+
+call() { # user group more-groups method path curl-argument...: prints the status
+	local user=$1 group=$2 groups=$3 method=$4 path=$5
+	shift 5
+	setpriv --reuid "$user" --regid "$group" --groups "$groups" curl -s -w '\n%{http_code}\n' \
+		--unix-socket "$SOCKET" -X "$method" "http://rg$path" "$@" >"$WORK/reply"
+	sed '$d' "$WORK/reply" >"$WORK/body"
+	tail -n 1 "$WORK/reply"
+}
+BODY='{"endpoints": [{"address": "any", "port": 7}]}'
+
+is "who is not in the socket's group does not connect" "$(call 61004 61009 61009 GET /v1/status)" 000
+is "without a role: nothing" "$(call 61009 61000 61000 GET /v1/status)" 403
+is "in problem+json" "$(jq -r .type "$WORK/body")" urn:regiongate:problem:forbidden
+is "a reader by user reads" "$(call 61001 61000 61000 GET /v1/status)" 200
+is "a reader by group reads" "$(call 61009 61000 61002 GET /v1/meetings)" 200
+is "a reader does not push" "$(call 61001 61000 61000 PUT /v1/meetings/m-1 -d "$BODY")" 403
+check "the answer names the role" grep -q "needs the role 'push'" "$WORK/body"
+is "nor in a batch" "$(call 61001 61000 61000 POST /v1/meetings:batch -d '{"id": "m-1"}')" 403
+is "nothing was changed" "$(rg meeting list --json | jq '.meetings | length')" 0
+is "a large body is refused before it is kept" \
+	"$(head -c 3000000 /dev/zero | call 61001 61000 61000 POST /v1/meetings:batch --data-binary @-)" 403
+is "a pusher by supplementary group pushes" "$(call 61009 61000 61003 PUT /v1/meetings/m-1 -d "$BODY")" 201
+is "and reads" "$(call 61009 61000 61003 GET /v1/meetings/m-1)" 200
+is "but does not attach" "$(call 61009 61000 61003 PUT /v1/interfaces/eth0)" 403
+check "the answer names the role" grep -q "needs the role 'admin'" "$WORK/body"
+is "eth0 is not attached" "$(rg status --json | jq '.interfaces | length')" 0
+is "an admin attaches" "$(call 61004 61000 61000 PUT /v1/interfaces/eth0)" 200
+is "and detaches" "$(call 61004 61000 61000 DELETE /v1/interfaces/eth0)" 204
+is "an unknown path is not found, for whomever" "$(call 61009 61000 61000 GET /v1/nothing)" 404
+setpriv --reuid 61001 --regid 61000 --clear-groups "$REGIONGATE" --socket "$SOCKET" attach eth0 >"$WORK/out" 2>&1
+is "the CLI: the daemon said no" $? 1
+check "with its reason" grep -q "needs the role 'admin'; the role of user 61001 is 'read'" "$WORK/out"
+daemon_stop
+
+printf '[roles]\npush = nosuchuser-\n' >"$WORK/conf"
+daemon_run --config "$WORK/conf" >"$WORK/out" 2>&1
+is "a user that does not exist: no start" $? 1
+check "and it is named" grep -q "the role 'push': there is no user 'nosuchuser-'" "$WORK/out"
+printf '[roles]\npush =\n' >"$WORK/conf"
+daemon_run --config "$WORK/conf" --check-config >"$WORK/out" 2>&1
+is "an empty list is a mistake" $? 2
+check "with its line" grep -q "conf:2: " "$WORK/out"
+world_done
