@@ -11,7 +11,10 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 
-#define DEBOUNCE_US 1000000
+/* Until what has changed is read: other databases may follow at once. A file that was renamed into
+ * place is whole; one that was written in place may be written to again. */
+#define RENAMED_US 150000
+#define WRITTEN_US 1000000
 #define EVENTS (IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_ONLYDIR)
 
 struct rg_watch {
@@ -96,7 +99,8 @@ static void on_inotify(void *arg)
 		for (char *p = buf; p < buf + n; p += sizeof(*event) + event->len) {
 			event = (const struct inotify_event *)p;
 			if (concerns(watch, event))
-				rg_timer_set(watch->timer_fd, DEBOUNCE_US, 0);
+				rg_timer_set(watch->timer_fd,
+					     event->mask & IN_MOVED_TO ? RENAMED_US : WRITTEN_US, 0);
 		}
 	}
 }
