@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* make bench: what a decision, a reload and a push cost. Figures of one run,
- * alternatives interleaved in it, medians; ratios first. */
+/* make bench: what a decision, a packet on an interface, a reload and a push cost.
+ * Alternatives interleaved in one run, medians and spread, ratios first. */
 #include "bench.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <time.h>
+#include <unistd.h>
 
 uint64_t bench_now_ns(void)
 {
@@ -16,6 +18,16 @@ uint64_t bench_now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
+uint64_t bench_random(void)
+{
+	static uint64_t seed = 88172645463325252ull;
+
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed;
+}
+
 static int by_value(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -23,15 +35,29 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-double bench_percentile(double *values, size_t n, double p)
+double bench_percentile(const double *values, size_t n, double p)
 {
-	qsort(values, n, sizeof(*values), by_value);
-	return values[(size_t)((double)(n - 1) * p / 100)];
+	double *sorted = malloc(n * sizeof(*sorted)), ret;
+
+	if (!sorted || !n)
+		bench_die("out of memory", NULL);
+	memcpy(sorted, values, n * sizeof(*sorted));
+	qsort(sorted, n, sizeof(*sorted), by_value);
+	ret = sorted[(size_t)((double)(n - 1) * p / 100)];
+	free(sorted);
+	return ret;
 }
 
-double bench_median(double *values, size_t n)
+double bench_median(const double *values, size_t n)
 {
 	return bench_percentile(values, n, 50);
+}
+
+json_t *bench_spread(const double *values, size_t n)
+{
+	return json_pack("{s:f, s:f, s:f, s:i}", "median", bench_median(values, n),
+			 "low", bench_percentile(values, n, 0), "high", bench_percentile(values, n, 100),
+			 "n", (int)n);
 }
 
 void bench_die(const char *what, const struct rg_err *err)
@@ -43,37 +69,105 @@ void bench_die(const char *what, const struct rg_err *err)
 int bench_bound(json_t *json, const char *name, double value, const char *unit, double bound, int at_least)
 {
 	int missed = at_least ? value < bound : value > bound;
+	json_t *bounds = json_object_get(json, "bounds");
 
-	printf("  %-52s %8.2f %-3s (at %s %g) %s\n", name, value, unit, at_least ? "least" : "most", bound,
+	printf("  %-56s %8.2f %-3s (at %s %g) %s\n", name, value, unit, at_least ? "least" : "most", bound,
 	       missed ? "MISSED" : "ok");
-	json_object_set_new(json, name, json_pack("{s:f, s:s, s:f, s:b}", "value", value, "unit", unit,
-						  at_least ? "at_least" : "at_most", bound, "kept", !missed));
+	if (!bounds) {
+		bounds = json_array();
+		json_object_set_new(json, "bounds", bounds);
+	}
+	json_array_append_new(bounds, json_pack("{s:s, s:f, s:s, s:f, s:b}", "name", name, "value", value,
+						"unit", unit, at_least ? "at_least" : "at_most", bound,
+						"kept", !missed));
 	return missed;
+}
+
+/* The machine, so that a figure is never read without it. */
+static json_t *machine(void)
+{
+	char model[128] = "?", line[256], when[32];
+	FILE *f = fopen("/proc/cpuinfo", "r");
+	time_t now = time(NULL);
+	struct utsname name;
+	double load = 0;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "model name : %127[^\n]", model) == 1)
+			break;
+	if (f)
+		fclose(f);
+	uname(&name);
+	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
+	if (getloadavg(&load, 1) != 1)
+		load = -1;
+	return json_pack("{s:s, s:i, s:s, s:s, s:f}", "cpu", model, "cpus", (int)sysconf(_SC_NPROCESSORS_ONLN),
+			 "kernel", name.release, "when", when, "load_before", load);
 }
 
 static const struct {
 	const char *name;
 	int (*run)(const struct bench_options *options, json_t *json);
-} sections[] = { { "decision", bench_decision }, { "load", bench_load }, { "push", bench_push } };
+} sections[] = {
+	{ "decision", bench_decision }, { "load", bench_load }, { "push", bench_push },
+	{ "start", bench_start },
+};
+#define N_SECTIONS (sizeof(sections) / sizeof(sections[0]))
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: bench [-q] WORLD.mmdb BUILD_DIR OUT.json [SECTION...]\nsections:");
+	for (size_t i = 0; i < N_SECTIONS; i++)
+		fprintf(stderr, " %s", sections[i].name);
+	fprintf(stderr, "\n-q: quick, to try it out\n");
+	return 2;
+}
+
+static int wanted(const char *name, char **names, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (!strcmp(names[i], name))
+			return 1;
+	return !n;
+}
 
 int main(int argc, char **argv)
 {
-	struct bench_options options = { .mmdb = "build/geoip.mmdb", .build = "build" };
-	json_t *json = json_object();
-	int missed = 0;
+	struct bench_options options = {};
+	int opt, missed = 0, known = 0;
+	json_t *json;
 
-	if (argc != 4 && argc != 5) {
-		fprintf(stderr, "usage: bench WORLD.mmdb BUILD_DIR OUT.json [decision|load|push]\n");
-		return 2;
+	while ((opt = getopt(argc, argv, "q")) != -1) {
+		if (opt != 'q')
+			return usage();
+		options.quick = 1;
 	}
-	options.mmdb = argv[1];
-	options.build = argv[2];
+	argc -= optind;
+	argv += optind;
+	if (argc < 3)
+		return usage();
+	options.mmdb = argv[0];
+	options.build = argv[1];
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
-		if (argc == 4 || !strcmp(argv[4], sections[i].name))
-			missed += sections[i].run(&options, json);
-	json_dump_file(json, argv[3], JSON_INDENT(2));
-	printf("\nfigures as JSON: %s; bounds missed: %d\n", argv[3], missed);
+	/* a run of one section keeps what the file has of the others */
+	json = json_load_file(argv[2], 0, NULL);
+	if (!json_is_object(json))
+		json = json_object();
+	for (size_t i = 0; i < N_SECTIONS; i++) {
+		json_t *section;
+
+		if (!wanted(sections[i].name, argv + 3, argc - 3))
+			continue;
+		known++;
+		section = json_pack("{s:o, s:b}", "machine", machine(), "quick", options.quick);
+		printf("\n== %s\n", sections[i].name);
+		missed += sections[i].run(&options, section);
+		json_object_set_new(json, sections[i].name, section);
+		json_dump_file(json, argv[2], JSON_INDENT(1) | JSON_REAL_PRECISION(6));
+	}
 	json_decref(json);
+	if (!known)
+		return usage();
+	printf("\nfigures as JSON: %s; bounds missed: %d\n", argv[2], missed);
 	return 0;
 }
