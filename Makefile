@@ -22,7 +22,7 @@ LLVM_STRIP ?= $(subst clang,llvm-strip,$(CLANG))
 PREFIX  ?= /usr/local
 VERSION := $(shell cat VERSION 2>/dev/null || echo 0.1.0)
 
-PKGS    := libbpf libmicrohttpd jansson sqlite3 libcurl inih libsystemd libpcap libmaxminddb
+PKGS    := libbpf libmicrohttpd jansson sqlite3 libcurl inih libsystemd libpcap libmaxminddb nettle
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS   = $(shell pkg-config --libs $(PKGS)) -lelf -lz
 
