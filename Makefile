@@ -3,7 +3,6 @@
 # make run        the demonstration; make run IFACE=eth0 GEOIP=f.mmdb: the daemon on a NIC
 # make check      all tests; make check T=tests/unit/test_ip.c: one of them
 # make check-kernels  the BPF tests on older kernels, in a virtual machine
-# make check-webrtc   libnice, Janus and Chromium across the filter
 # make bench      figures; make bench S=push: one section
 # make fuzz       each fuzz target for FUZZ_SECONDS (20); make lint: the written rules
 # make install    honours DESTDIR and PREFIX (/usr/local); make uninstall
@@ -22,7 +21,7 @@ LLVM_STRIP ?= $(subst clang,llvm-strip,$(CLANG))
 PREFIX  ?= /usr/local
 VERSION := $(shell cat VERSION 2>/dev/null || echo 0.1.0)
 
-PKGS    := libbpf libmicrohttpd jansson sqlite3 libcurl inih libsystemd libpcap libmaxminddb nettle
+PKGS    := libbpf libmicrohttpd jansson sqlite3 libcurl inih libsystemd libpcap libmaxminddb libcap-ng libseccomp
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS   = $(shell pkg-config --libs $(PKGS)) -lelf -lz
 
@@ -49,7 +48,7 @@ BPF     := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bpf/test_*.c))
 FUZZ    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 E2E     := $(wildcard tests/e2e/*.sh)
 
-.PHONY: all deps run check check-built check-kernels check-webrtc bench fuzz fuzz-corpus lint install uninstall clean
+.PHONY: all deps run check check-built check-kernels bench fuzz fuzz-corpus lint install uninstall clean
 all: $(B)/regiongated $(B)/regiongate $(B)/regiongate.bpf.o
 
 # --- what can not be built without, said in one line
@@ -70,19 +69,27 @@ $(B)/regiongate.bpf.o: bpf/regiongate.bpf.c $(B)/vmlinux.h
 	$(Q)$(LLVM_STRIP) -g $@
 $(B)/regiongate.skel.h: $(B)/regiongate.bpf.o
 	$(Q)bpftool gen skeleton $< name regiongate_bpf > $@
+# names of other programs
+$(B)/names.bpf.o: bpf/names.bpf.c $(B)/vmlinux.h
+	@echo "  BPF   $@"
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+	$(Q)$(LLVM_STRIP) -g $@
+$(B)/names.skel.h: $(B)/names.bpf.o
+	$(Q)bpftool gen skeleton $< name names_bpf > $@
 $(B):
 	mkdir -p $@
 
 # --- user space: one library, two programs
-$(B)/obj/%.o: %.c | $(B)/regiongate.skel.h
+$(B)/obj/%.o: %.c | $(B)/regiongate.skel.h $(B)/names.skel.h
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
-$(B)/san/%.o: %.c | $(B)/regiongate.skel.h
+$(B)/san/%.o: %.c | $(B)/regiongate.skel.h $(B)/names.skel.h
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -c $< -o $@
 $(B)/obj/user/dataplane/load.o $(B)/san/user/dataplane/load.o: $(B)/regiongate.skel.h
+$(B)/obj/user/dataplane/names.o $(B)/san/user/dataplane/names.o: $(B)/names.skel.h
 $(B)/libregiongate.a: $(LIB_OBJ)
 	$(Q)rm -f $@ && ar rcs $@ $^
 $(B)/libregiongate-san.a: $(SAN_OBJ)
@@ -118,7 +125,7 @@ $(B)/tests/udpcat: tests/harness/udpcat.c
 
 # --- fuzzing: FUZZ_SECONDS (20) a target; the corpora are replayed by make check
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzzers/%,$(wildcard tests/fuzz/fuzz_*.c))
-$(B)/fuzzers/%: tests/fuzz/%.c $(HARNESS_PURE) $(LIB_SRC) $(B)/regiongate.skel.h
+$(B)/fuzzers/%: tests/fuzz/%.c $(HARNESS_PURE) $(LIB_SRC) $(B)/regiongate.skel.h $(B)/names.skel.h
 	@mkdir -p $(@D)
 	@echo "  FUZZ  $@"
 	$(Q)$(CLANG) $(ALL_CFLAGS) -O1 -fsanitize=fuzzer,address -Ibpf -Itests -MF $@.d $< $(HARNESS_PURE) $(LIB_SRC) -o $@ $(PKG_LIBS)
@@ -154,22 +161,6 @@ check: deps
 check-kernels: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(BPF)
 	RG_BUILD=$(abspath $(B)) tests/kernels/run
-# real WebRTC; playwright-core drives the browsers and comes from npm
-$(B)/tests/niceagent: tests/webrtc/niceagent.c
-	@mkdir -p $(@D)
-	@echo "  CC    $@"
-	$(Q)$(CC) $(ALL_CFLAGS) $(shell pkg-config --cflags nice) -MF $@.d $< -o $@ $(shell pkg-config --libs nice)
-$(B)/webrtc/.installed: tests/webrtc/package.json
-	@command -v npm >/dev/null || { echo "regiongate: npm is missing (tools/install-deps webrtc installs it)" >&2; exit 1; }
-	@mkdir -p $(@D) && cp $< $(@D)/
-	@echo "  NPM   $(@D)"
-	@cd $(@D) && npm install --ignore-scripts --no-audit --no-fund --no-package-lock >npm.log 2>&1 || \
-		{ echo "regiongate: npm could not install what tests/webrtc/package.json names: $$(grep -m 1 -i err npm.log)" >&2; exit 1; }
-	@touch $@
-check-webrtc:
-	@tools/install-deps webrtc
-	@$(MAKE) --no-print-directory -j$$(nproc) all $(B)/geoip.mmdb $(B)/tests/udpcat $(B)/tests/niceagent $(B)/webrtc/.installed
-	RG_BUILD=$(abspath $(B)) tools/run-tests $(or $(T),$(wildcard tests/webrtc/*.sh))
 run: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(B)/geoip.mmdb $(B)/tests/udpcat
 	@RG_BUILD=$(abspath $(B)) IFACE=$(IFACE) GEOIP=$(GEOIP) tools/demo
@@ -181,6 +172,7 @@ lint:
 SYSCONFDIR ?= /etc
 UNITDIR ?= /lib/systemd/system
 DOCDIR  ?= $(PREFIX)/share/doc/regiongate
+SYSUSERSDIR ?= /usr/lib/sysusers.d
 UNITS   := $(wildcard tools/packaging/*.service tools/packaging/*.socket)
 MANS    := $(wildcard docs/*.8 docs/*.5 docs/*.1 docs/man/*.8 docs/man/*.5 docs/man/*.1)
 DOCS    := $(filter-out $(MANS),$(wildcard LICENSE README.md docs/*.md))
@@ -196,6 +188,7 @@ install: all
 	for unit in $(UNITS); do \
 		sed 's,/usr/sbin/,$(PREFIX)/sbin/,g; s,/usr/bin/,$(PREFIX)/bin/,g' $$unit \
 			>$(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
+	install -D -m 644 tools/packaging/regiongate.sysusers $(DESTDIR)$(SYSUSERSDIR)/regiongate.conf
 	for page in $(MANS); do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; done
 	install -m 644 $(DOCS) $(DESTDIR)$(DOCDIR)/
@@ -203,6 +196,7 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/regiongated $(DESTDIR)$(PREFIX)/bin/regiongate
 	rm -f $(DESTDIR)$(PREFIX)/sbin/regiongate-geoip-import
+	rm -f $(DESTDIR)$(SYSUSERSDIR)/regiongate.conf
 	rm -f $(foreach unit,$(UNITS),$(DESTDIR)$(UNITDIR)/$(notdir $(unit)))
 	rm -f $(foreach page,$(MANS),$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	rm -rf $(DESTDIR)$(DOCDIR)

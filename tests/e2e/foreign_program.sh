@@ -18,7 +18,7 @@ daemon_start
 for mode in auto native generic; do
 	rg attach eth0 --mode $mode 2>"$WORK/err"
 	is "$mode: refused with exit 1" $? 1
-	check "$mode: the other program is named" grep -q "$name" "$WORK/err"
+	check "$mode: the other program is named" grep -q "already: '$name' (id $id)" "$WORK/err"
 done
 is "the other program is still there" \
 	"$(ip -n "$NS-server" -j link show dev eth0 | jq '.[0].xdp.prog.id')" "$id"
@@ -27,7 +27,7 @@ is "the status does not claim the interface" \
 daemon_stop
 daemon_run --interface eth0 >"$WORK/out" 2>&1
 is "a start that wants the interface fails" $? 1
-check "and names the program" grep -q "$name" "$WORK/out"
+check "and names the program" grep -q "already: '$name' (id $id)" "$WORK/out"
 is "the other program is there after that, too" \
 	"$(ip -n "$NS-server" -j link show dev eth0 | jq '.[0].xdp.prog.id')" "$id"
 in_host server ip link set dev eth0 xdp off

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "daemon/loop.h"
+#include "daemon/privileges.h"
 #include "daemon/socket.h"
 #include "daemon/watch.h"
 #include "engine/engine.h"
@@ -206,6 +207,8 @@ static int start(struct daemon *daemon, struct rg_err *err)
 				 daemon, &daemon->watch, err);
 	if (!r)
 		r = attach_all(daemon, err);
+	if (!r)
+		r = rg_privileges_drop(err);
 	return r;
 }
 

@@ -67,17 +67,6 @@ int rg_dp_link_open(const char *path, struct bpf_link_info *ret)
 	return ret->type == BPF_LINK_TYPE_XDP ? TAKE_FD(fd) : -EINVAL;
 }
 
-static void prog_name(uint32_t id, char ret[16])
-{
-	struct bpf_prog_info info = {};
-	__u32 length = sizeof(info);
-	_cleanup_(rg_closep) int fd = bpf_prog_get_fd_by_id(id);
-
-	ret[0] = '\0';
-	if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &length))
-		snprintf(ret, 16, "%s", info.name);
-}
-
 /* Our pinned link on the interface with this index, found by the index: the pin has the name that
  * the interface had. An fd and its path, or -ENOENT. */
 static int link_find(const struct rg_dp *dp, unsigned int ifindex, char ret_path[512],
@@ -125,7 +114,7 @@ int rg_dp_interface_status(struct rg_dp *dp, const char *ifname, struct rg_dp_in
 	if (status.prog_id) {
 		_cleanup_(rg_closep) int fd = link_find(dp, status.ifindex, path, &link);
 
-		prog_name(status.prog_id, status.prog_name);
+		rg_dp_prog_name(dp, status.prog_id, status.prog_name);
 		/* the index alone may be that of an interface of another network namespace */
 		status.attached = fd >= 0 && link.prog_id == status.prog_id;
 		status.link_id = status.attached ? link.id : 0;
@@ -190,7 +179,7 @@ static const char *new_path(const struct rg_dp *dp, const struct rg_dp_interface
 static int check_ethernet(const char *ifname, struct rg_err *err)
 {
 	struct ifreq request = {};
-	_cleanup_(rg_closep) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	_cleanup_(rg_closep) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", ifname);
 	if (fd < 0 || ioctl(fd, SIOCGIFHWADDR, &request))

@@ -65,6 +65,8 @@ int rg_dp_geo_publish(struct rg_dp *dp, const struct rg_geo_table *table, uint32
 	if (bpf_map_update_elem(bpf_map__fd(dp->skel->maps.rg_geo), &zero, &fd, BPF_ANY))
 		return rg_err_set(err, -errno, RG_ERR_KERNEL, "", "cannot switch to the new geo table: %s",
 				  strerror(errno));
+	rg_closep(&dp->geo_fd);
+	dp->geo_fd = TAKE_FD(fd);
 	__atomic_store_n(&dp->state->geo_generation, generation, __ATOMIC_RELEASE);
 	return 0;
 }

@@ -252,7 +252,7 @@ int rg_dp_open(const struct rg_dp_config *config, struct rg_dp **ret, struct rg_
 	if (!dp)
 		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
 	dp->config = *config;
-	dp->prog_fd = dp->geo_template = dp->lock_fd = -1;
+	dp->prog_fd = dp->geo_template = dp->geo_fd = dp->lock_fd = -1;
 	fill_defaults(&dp->config);
 	if (dp->config.max_locals > RG_LOCALS_MAX || dp->config.max_meetings > RG_MEETINGS_CAP) {
 		free(dp);
@@ -270,6 +270,8 @@ int rg_dp_open(const struct rg_dp_config *config, struct rg_dp **ret, struct rg_
 		return rg_err_set(err, r, RG_ERR_KERNEL, "", "the kernel does not load the program: %s%s%s%s",
 				  strerror(-r), words[0] ? " (" : "", words, words[0] ? ")" : "");
 	}
+	if (dp->pin_dir)
+		rg_dp_names_open(dp);
 	*ret = dp;
 	return 0;
 }
@@ -281,22 +283,12 @@ void rg_dp_close(struct rg_dp *dp)
 	for (size_t i = 0; i < dp->n_arrays; i++)
 		munmap(dp->arrays[i].at, dp->arrays[i].bytes);
 	regiongate_bpf__destroy(dp->skel);
+	rg_dp_names_close(dp);
+	rg_closep(&dp->geo_fd);
 	rg_closep(&dp->lock_fd);
 	free(dp->run_buffer);
 	free(dp->pin_dir);
 	free(dp);
-}
-
-const char *rg_dp_prog_tag(const struct rg_dp *dp, char ret[17])
-{
-	struct bpf_prog_info info = {};
-	__u32 length = sizeof(info);
-
-	*ret = '\0';
-	if (!bpf_obj_get_info_by_fd(dp->prog_fd, &info, &length))
-		for (size_t i = 0; i < sizeof(info.tag); i++)
-			snprintf(ret + 2 * i, 3, "%02x", info.tag[i]);
-	return ret;
 }
 
 uint32_t rg_dp_prog_id(const struct rg_dp *dp)

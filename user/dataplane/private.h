@@ -8,6 +8,7 @@
 struct bpf_map;
 struct bpf_object;
 struct regiongate_bpf;
+struct names_bpf;
 
 /* An array map that is written through memory. */
 struct rg_dp_array {
@@ -22,12 +23,14 @@ struct rg_dp_local {       /* a local address; its table number is its index + 1
 
 struct rg_dp {
 	struct regiongate_bpf *skel;
+	struct names_bpf *names;         /* NULL: other programs have no names */
 	struct rg_dp_config config;
 	char *pin_dir;
 	int prog_fd;
 	uint64_t cookie;
 	struct rg_geo_layout layout;
 	int geo_template;                /* while loading, -1 otherwise */
+	int geo_fd;                      /* the table in force, -1: none yet */
 	uint32_t geo_key_type, geo_value_type; /* BTF ids */
 
 	struct rg_state *state;
@@ -61,6 +64,12 @@ struct bpf_link_info;
 /** The XDP link pinned at @path: an fd, or -errno (-EINVAL: something else is pinned there).
  *  Its interface is gone if ret->xdp.ifindex is 0. */
 int rg_dp_link_open(const char *path, struct bpf_link_info *ret);
+
+/** Be able to name programs that are not ours; without it they have ids only. */
+void rg_dp_names_open(struct rg_dp *dp);
+void rg_dp_names_close(struct rg_dp *dp);
+/** Name of a loaded program, "" if it has none or is not known. */
+void rg_dp_prog_name(const struct rg_dp *dp, uint32_t id, char ret[16]);
 
 /** A new map for a geo table: an fd or -errno. @typed: with BTF, once the program is loaded. */
 int rg_dp_geo_map(const struct rg_dp *dp, bool typed);

@@ -190,18 +190,6 @@ static uint32_t map_entries(const struct rg_dp *dp, const struct bpf_map *map)
 	return n;
 }
 
-/* The table in force is a map of its own inside rg_geo. */
-static uint64_t geo_bytes(struct rg_dp *dp)
-{
-	__u32 zero = 0, id = 0;
-	_cleanup_(rg_closep) int fd = -1;
-
-	if (bpf_map_lookup_elem(bpf_map__fd(dp->skel->maps.rg_geo), &zero, &id))
-		return 0;
-	fd = bpf_map_get_fd_by_id(id);
-	return fd < 0 ? 0 : map_bytes(fd);
-}
-
 int rg_dp_maps(struct rg_dp *dp, struct rg_dp_map_info **ret, size_t *ret_n, struct rg_err *err)
 {
 	_cleanup_(rg_freep) struct rg_dp_map_info *list = calloc(32, sizeof(*list));
@@ -224,7 +212,7 @@ int rg_dp_maps(struct rg_dp *dp, struct rg_dp_map_info **ret, size_t *ret_n, str
 		info->max_entries = kernel.max_entries;
 		info->bytes = map_bytes(bpf_map__fd(map));
 		if (map == dp->skel->maps.rg_geo)
-			info->bytes += geo_bytes(dp);
+			info->bytes += map_bytes(dp->geo_fd); /* the table in it */
 		info->entries = map_entries(dp, map);
 		n++;
 	}
