@@ -3,6 +3,7 @@
 # make run        the demonstration; make run IFACE=eth0 GEOIP=f.mmdb: the daemon on a NIC
 # make check      all tests; make check T=tests/unit/test_ip.c: one of them
 # make check-kernels  the BPF tests on older kernels, in a virtual machine
+# make check-webrtc   libnice, Janus and Chromium across the filter
 # make bench      figures; make bench S=push: one section
 # make fuzz       each fuzz target for FUZZ_SECONDS (20); make lint: the written rules
 # make install    honours DESTDIR and PREFIX (/usr/local); make uninstall
@@ -21,7 +22,7 @@ LLVM_STRIP ?= $(subst clang,llvm-strip,$(CLANG))
 PREFIX  ?= /usr/local
 VERSION := $(shell cat VERSION 2>/dev/null || echo 0.1.0)
 
-PKGS    := libbpf libmicrohttpd jansson sqlite3 libcurl inih libsystemd libpcap libmaxminddb libcap-ng libseccomp
+PKGS    := libbpf libmicrohttpd jansson sqlite3 libcurl inih libsystemd libpcap libmaxminddb nettle libcap-ng libseccomp
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS   = $(shell pkg-config --libs $(PKGS)) -lelf -lz
 
@@ -48,7 +49,7 @@ BPF     := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bpf/test_*.c))
 FUZZ    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 E2E     := $(wildcard tests/e2e/*.sh)
 
-.PHONY: all deps run check check-built check-kernels bench fuzz fuzz-corpus lint install uninstall clean
+.PHONY: all deps run check check-built check-kernels check-webrtc bench fuzz fuzz-corpus lint install uninstall clean
 all: $(B)/regiongated $(B)/regiongate $(B)/regiongate.bpf.o
 
 # --- what can not be built without, said in one line
@@ -161,6 +162,22 @@ check: deps
 check-kernels: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(BPF)
 	RG_BUILD=$(abspath $(B)) tests/kernels/run
+# real WebRTC; playwright-core drives the browsers and comes from npm
+$(B)/tests/niceagent: tests/webrtc/niceagent.c
+	@mkdir -p $(@D)
+	@echo "  CC    $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(shell pkg-config --cflags nice) -MF $@.d $< -o $@ $(shell pkg-config --libs nice)
+$(B)/webrtc/.installed: tests/webrtc/package.json
+	@command -v npm >/dev/null || { echo "regiongate: npm is missing (tools/install-deps webrtc installs it)" >&2; exit 1; }
+	@mkdir -p $(@D) && cp $< $(@D)/
+	@echo "  NPM   $(@D)"
+	@cd $(@D) && npm install --ignore-scripts --no-audit --no-fund --no-package-lock >npm.log 2>&1 || \
+		{ echo "regiongate: npm could not install what tests/webrtc/package.json names: $$(grep -m 1 -i err npm.log)" >&2; exit 1; }
+	@touch $@
+check-webrtc:
+	@tools/install-deps webrtc
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(B)/geoip.mmdb $(B)/tests/udpcat $(B)/tests/niceagent $(B)/webrtc/.installed
+	RG_BUILD=$(abspath $(B)) tools/run-tests $(or $(T),$(wildcard tests/webrtc/*.sh))
 run: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(B)/geoip.mmdb $(B)/tests/udpcat
 	@RG_BUILD=$(abspath $(B)) IFACE=$(IFACE) GEOIP=$(GEOIP) tools/demo

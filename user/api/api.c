@@ -11,8 +11,10 @@
 #include "api/router.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "ledger/entry.h"
 
 #define DRAIN_MS 1000
+#define ACTOR    "Regiongate-Actor" /* for whom the client says that it acts */
 
 struct rg_api {
 	struct rg_engine *engine;
@@ -60,6 +62,17 @@ static int read_conditions(const struct rg_http_request *request, struct context
 			  "this call takes no %s", if_match ? "If-Match" : "If-None-Match");
 }
 
+static int check_actor(const struct rg_http_request *request, struct rg_err *err)
+{
+	const char *actor = rg_http_header(request, ACTOR);
+
+	if (!actor || rg_ledger_asserted_ok(actor))
+		return 0;
+	return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
+			  "the header " ACTOR " has 1 to %d bytes of UTF-8 without control characters",
+			  RG_LEDGER_ASSERTED_MAX);
+}
+
 static int find_route(struct rg_http_request *request, struct context *context, struct rg_err *err)
 {
 	int r;
@@ -80,7 +93,8 @@ static int find_route(struct rg_http_request *request, struct context *context, 
 		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
 				  "unknown query argument; %s takes %s", context->match.route->pattern,
 				  context->match.route->query ? context->match.route->query : "none");
-	return read_conditions(request, context, err);
+	r = check_actor(request, err);
+	return r ? r : read_conditions(request, context, err);
 }
 
 static int on_open(void *arg, struct rg_http_request *request)
@@ -111,8 +125,13 @@ static int run_handler(struct rg_api *api, struct rg_http_request *request, stru
 		.if_match = context->if_match,
 	};
 
+	int r;
+
 	memcpy(call.params, context->match.params, sizeof(call.params));
-	return context->match.route->fn(&call, err);
+	rg_engine_actor_set(api->engine, &call.peer, rg_http_header(request, ACTOR));
+	r = context->match.route->fn(&call, err);
+	rg_engine_actor_set(api->engine, NULL, NULL);
+	return r;
 }
 
 static void on_stage(void *arg, struct rg_http_request *request)

@@ -100,6 +100,9 @@ struct rg_dp_map_info { char name[16]; uint32_t id, entries, max_entries; uint64
 /** Name, fill and kernel memory of each map; entries is UINT32_MAX where the type has no fill. */
 int rg_dp_maps(struct rg_dp *dp, struct rg_dp_map_info **ret, size_t *ret_n, struct rg_err *err);
 uint32_t rg_dp_prog_id(const struct rg_dp *dp);
+/** The kernel's hash over the loaded program's instructions, in hex; "" if it does not say. Equal for
+ *  equal programs, whoever loaded them. Returns @ret. */
+const char *rg_dp_prog_tag(const struct rg_dp *dp, char ret[17]);
 
 /** Run the loaded program on one Ethernet frame (BPF_PROG_TEST_RUN). @flags: RG_TRACE_DRY.
  *  @ret_action: XDP_PASS, XDP_DROP ...; @ret_trace: what it found. The frame is not changed.

@@ -291,6 +291,18 @@ void rg_dp_close(struct rg_dp *dp)
 	free(dp);
 }
 
+const char *rg_dp_prog_tag(const struct rg_dp *dp, char ret[17])
+{
+	struct bpf_prog_info info = {};
+	__u32 length = sizeof(info);
+
+	*ret = '\0';
+	if (!bpf_obj_get_info_by_fd(dp->prog_fd, &info, &length))
+		for (size_t i = 0; i < sizeof(info.tag); i++)
+			snprintf(ret + 2 * i, 3, "%02x", info.tag[i]);
+	return ret;
+}
+
 uint32_t rg_dp_prog_id(const struct rg_dp *dp)
 {
 	struct bpf_prog_info info = {};

@@ -123,6 +123,8 @@ static void undo_committed(struct rg_engine *engine)
 	for (size_t i = engine->pending.n_undos; !ret && i-- > 0;)
 		ret = undo_write(engine->store, &engine->pending.undos[i], &err);
 	if (!ret)
+		ret = ledger_undone(engine, &err);
+	if (!ret)
 		ret = engine_commit(engine, &err);
 	if (ret) {
 		rg_store_rollback(engine->store);
@@ -181,7 +183,7 @@ bool engine_make_room(struct rg_engine *engine)
 	return true;
 }
 
-int rg_engine_flush(struct rg_engine *engine, struct rg_err *err)
+static int flush(struct rg_engine *engine, struct rg_err *err)
 {
 	int ret;
 
@@ -199,6 +201,14 @@ int rg_engine_flush(struct rg_engine *engine, struct rg_err *err)
 	ret = put_in_force(engine, err);
 	if (!ret)
 		flush_done(engine);
+	return ret;
+}
+
+int rg_engine_flush(struct rg_engine *engine, struct rg_err *err)
+{
+	int ret = flush(engine, err);
+
+	ledger_flush_later(engine);
 	return ret;
 }
 
@@ -282,11 +292,26 @@ static int read_capacity(struct rg_engine *engine, struct rg_err *err)
 	return ret;
 }
 
+/* The start is in the ledger: fill the maps, put them in force. */
+static int fill_and_enforce(struct rg_engine *engine, struct geo_build *build, struct rg_err *err)
+{
+	int ret = engine_pend_all(engine, err);
+
+	if (!ret)
+		ret = engine_publish(engine, build, err);
+	if (!ret)
+		ret = rg_dp_enforce(engine->dp, err);
+	if (!ret)
+		flush_done(engine);
+	return ret;
+}
+
 /* Store and databases are read: load the program, fill its maps, put it in force. */
 static int start(struct rg_engine *engine, const struct rg_engine_config *config,
 		 struct geo_build *build, struct rg_err *err)
 {
 	struct rg_dp_config dp = config->dp;
+	struct rg_err why = { 0 };
 	int ret;
 
 	geo_capacity(build, &dp);
@@ -298,15 +323,17 @@ static int start(struct rg_engine *engine, const struct rg_engine_config *config
 	if (!ret)
 		ret = engine_stage_begin(engine, err);
 	if (!ret)
+		ret = ledger_start(engine, build->geo, err);
+	if (!ret)
 		ret = engine_commit(engine, err);
+	if (ret)
+		return ret;
+	ret = fill_and_enforce(engine, build, &why);
 	if (!ret)
-		ret = engine_pend_all(engine, err);
-	if (!ret)
-		ret = engine_publish(engine, build, err);
-	if (!ret)
-		ret = rg_dp_enforce(engine->dp, err);
-	if (!ret)
-		flush_done(engine);
+		return 0;
+	ledger_start_failed(engine, &why);
+	if (err)
+		*err = why;
 	return ret;
 }
 
@@ -318,6 +345,7 @@ int rg_engine_open(const struct rg_engine_config *config, struct rg_engine **ret
 
 	if (!engine)
 		return engine_no_memory(err);
+	ledger_init(engine);
 	clock_gettime(CLOCK_MONOTONIC, &engine->started);
 	r = copy_config(engine, config, err);
 	if (!r)
@@ -340,6 +368,8 @@ static void close_dataplane(struct rg_engine *engine)
 	bool keep = !engine->in_force || !engine->pin_dir || interfaces_any_attached(engine);
 	struct rg_err err = { 0 };
 
+	if (engine->in_force)
+		ledger_stop(engine, engine->pin_dir && keep);
 	rg_dp_close(engine->dp);
 	if (!keep && rg_dp_remove(engine->pin_dir, &err))
 		rg_log(RG_LOG_WARNING, "pins of no use can not be removed: %s", err.detail);
@@ -354,6 +384,7 @@ void rg_engine_close(struct rg_engine *engine)
 	rg_store_close(engine->store);
 	model_clear(&engine->model);
 	pending_free(&engine->pending);
+	ledger_free(engine);
 	rg_geo_free(engine->geo.geo);
 	rg_classes_free(engine->classes);
 	free(engine->interfaces);

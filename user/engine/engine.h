@@ -15,6 +15,7 @@
 
 #include <jansson.h>
 #include "base/err.h"
+#include "base/peer.h"
 #include "dataplane/dataplane.h"
 #include "geo/geo.h"
 #include "policy/meeting.h"
@@ -34,6 +35,10 @@ struct rg_engine_config {
 int rg_engine_open(const struct rg_engine_config *config, struct rg_engine **ret, struct rg_err *err);
 /** What is attached stays attached; if nothing is, the pins are removed too. */
 void rg_engine_close(struct rg_engine *engine);
+
+/** Who makes the calls that follow, for the ledger: a client's process and whom it says that it acts
+ *  for (NULL: nobody; else rg_ledger_asserted_ok()). @peer NULL: the daemon itself. */
+void rg_engine_actor_set(struct rg_engine *engine, const struct rg_peer *peer, const char *asserted);
 
 /** Commit and publish what is staged. On failure: undone, @err says why. No-op if nothing is. */
 int rg_engine_flush(struct rg_engine *engine, struct rg_err *err);
@@ -85,7 +90,7 @@ int rg_engine_interface_get(struct rg_engine *engine, const char *name, json_t *
 int rg_engine_interface_list(struct rg_engine *engine, json_t **ret, struct rg_err *err);
 
 /* GeoIP */
-/** {"generation", "databases": [{"path","type","build_time","networks","unknown","pseudo","attribution"}],
+/** {"generation", "databases": [{"path","type","build_time","sha256","networks","unknown","pseudo","attribution"}],
  *   "ranges": {"ipv4","ipv6"}, "table": {"bytes","build_ms"}, "load_ms", "loaded_at", "last_error"} */
 int rg_engine_geoip_get(struct rg_engine *engine, json_t **ret, struct rg_err *err);
 /** Read the databases again and switch. A table that shrinks to less than half of its ranges is
@@ -99,6 +104,20 @@ int rg_engine_lookup(struct rg_engine *engine, const char *address, json_t **ret
  *  "destination": "b", "destination_port": n, "protocol": "udp"} or {"frame": "hex"}. Answer: {"verdict",
  *  "reason","meeting","region","rule","policy","stage","generation"}. */
 int rg_engine_explain(struct rg_engine *engine, const json_t *body, json_t **ret, struct rg_err *err);
+
+/** A page of the ledger, entries with a number greater than @after: {"entries": [...], "next": number of
+ *  the last one | null, "head": {"seq","hash"}}. Only texts that parse are entries; one that does not
+ *  (somebody edited the file) is RG_ERR_STORE. */
+int rg_engine_ledger_list(struct rg_engine *engine, uint64_t after, size_t limit, json_t **ret,
+			  struct rg_err *err);
+/** The same as NDJSON, each line the exact bytes that were hashed, and a last line {"head", "next",
+ *  "exported_at"}. @ret owned by the caller (free). */
+int rg_engine_ledger_export(struct rg_engine *engine, uint64_t after, size_t limit, char **ret,
+			    size_t *ret_length, struct rg_err *err);
+/** Check at most @limit entries after @after: {"ok", "checked", "next" (go on after it) | null, "head",
+ *  "broken": sentence | null}. */
+int rg_engine_ledger_verify(struct rg_engine *engine, uint64_t after, size_t limit, json_t **ret,
+			    struct rg_err *err);
 
 /** Health, read from the kernel: {"version","pid","uptime_s","mode","site","program":{"id"},
  *  "interfaces":[...],"meetings","policies","regions","geoip":{...},"maps":[...],

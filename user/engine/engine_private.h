@@ -4,6 +4,7 @@
  *   engine.c      open, close, flush (commit, publish, undo)
  *   model.c       what the store holds, indexed; policies and their slots
  *   publish.c     model -> kernel, in an order that misjudges no packet
+ *   ledger.c      what is recorded of each change (ledger.h)
  *   meetings.c regions.c interfaces.c geoip.c explain.c status.c metrics.c
  *
  * A staging call checks first, then takes all memory, then writes to the store,
@@ -16,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/map.h"
 #include "engine/engine.h"
+#include "engine/ledger.h"
 #include "store/store.h"
 
 RG_DEFINE_CLEANUP(struct rg_meeting_spec *, rg_meeting_free);
@@ -138,6 +140,7 @@ struct rg_engine {
 	bool registered_country;
 	uint32_t geo_nodes, geo_ranges, max_endpoints; /* capacities of the loaded maps */
 	size_t n_endpoints;      /* in the kernel, after the last flush */
+	struct engine_ledger ledger;
 	struct timespec started;
 };
 
@@ -224,5 +227,8 @@ bool interfaces_any_attached(struct rg_engine *engine);
 
 /* status.c */
 json_t *count_to_json(const struct rg_count *count);
+
+/* geoip.c */
+json_t *engine_text_json(const char *text); /* null for what is not UTF-8 */
 
 #endif

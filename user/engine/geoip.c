@@ -187,7 +187,7 @@ static json_t *time_json(time_t when)
 	return json_string(text);
 }
 
-static json_t *text_json(const char *text)
+json_t *engine_text_json(const char *text)
 {
 	json_t *json = text ? json_string(text) : NULL; /* NULL if it is not UTF-8 */
 
@@ -207,10 +207,13 @@ static json_t *pseudo_json(const struct rg_geo_database *db)
 
 static json_t *database_json(const struct rg_geo_database *db)
 {
-	return json_pack("{s:o, s:o, s:o, s:I, s:I, s:o, s:o}", "path", text_json(db->path),
-			 "type", text_json(db->type), "build_time", time_json((time_t)db->build_epoch),
+	char hash[RG_SHA256_TEXT];
+
+	return json_pack("{s:o, s:o, s:o, s:s, s:I, s:I, s:o, s:o}", "path", engine_text_json(db->path),
+			 "type", engine_text_json(db->type), "build_time", time_json((time_t)db->build_epoch),
+			 "sha256", rg_sha256_format(db->sha256, hash),
 			 "networks", (json_int_t)db->networks, "unknown", (json_int_t)db->unknown,
-			 "pseudo", pseudo_json(db), "attribution", text_json(db->attribution));
+			 "pseudo", pseudo_json(db), "attribution", engine_text_json(db->attribution));
 }
 
 static double ms(uint64_t ns)
@@ -243,12 +246,19 @@ static int reload(struct rg_engine *engine, bool force, bool *ret_changed, struc
 		r = check_shrink(engine->geo.geo, build.geo, err);
 	if (!r)
 		r = engine_stage_begin(engine, err);
-	if (!r)
-		r = engine_commit(engine, err); /* the new classes keep their ids */
+	if (!r) /* with the commit, the new classes keep their ids */
+		r = engine_ledger_commit(engine, RG_LEDGER_GEOIP_RELOAD, "geoip",
+					 json_pack("{s:o, s:o, s:b}",
+						   "before", engine_ledger_databases(engine->geo.geo),
+						   "after", engine_ledger_databases(build.geo),
+						   "forced", force), err);
 	if (r)
 		return r;
 	*ret_changed = build.hash != engine->geo.hash;
-	return engine_publish(engine, &build, err);
+	r = engine_publish(engine, &build, err);
+	if (r)
+		ledger_undone_now(engine);
+	return r;
 }
 
 int rg_engine_geoip_reload(struct rg_engine *engine, bool force, json_t **ret, struct rg_err *err)
@@ -293,7 +303,7 @@ static json_t *lookup_database(const struct rg_geo *geo, int index)
 	if (index < 0 || (size_t)index >= geo->n_databases)
 		return json_null();
 	db = &geo->databases[index];
-	return json_pack("{s:o, s:o}", "path", text_json(db->path), "build_time",
+	return json_pack("{s:o, s:o}", "path", engine_text_json(db->path), "build_time",
 			 time_json((time_t)db->build_epoch));
 }
 

@@ -162,6 +162,18 @@ int rg_engine_interface_get(struct rg_engine *engine, const char *name, json_t *
 	return *ret ? 0 : engine_no_memory(err);
 }
 
+/* What was asked for, and what the kernel has now. */
+static json_t *attach_json(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode)
+{
+	struct rg_dp_interface status = { 0 };
+	char tag[17];
+	bool attached = !rg_dp_interface_status(engine->dp, name, &status, NULL) && status.attached;
+
+	return json_pack("{s:s, s:s?, s:s}", "mode", rg_xdp_mode_text(mode),
+			 "attached_mode", attached ? rg_xdp_mode_text(status.mode) : NULL,
+			 "program", rg_dp_prog_tag(engine->dp, tag));
+}
+
 static int store_interface(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode,
 			   struct rg_err *err)
 {
@@ -171,7 +183,9 @@ static int store_interface(struct rg_engine *engine, const char *name, enum rg_x
 	snprintf(body, sizeof(body), "{\"mode\":\"%s\"}", rg_xdp_mode_text(mode));
 	if (!ret)
 		ret = rg_store_doc_put(engine->store, RG_STORE_INTERFACE, name, engine->revision, body, err);
-	return ret ? ret : engine_commit(engine, err);
+	if (ret)
+		return ret;
+	return engine_ledger_commit(engine, RG_LEDGER_INTERFACE_ATTACH, name, attach_json(engine, name, mode), err);
 }
 
 /* The store refused: what is attached must not outlive the error. */
@@ -231,7 +245,8 @@ int rg_engine_interface_delete(struct rg_engine *engine, const char *name, struc
 		if (!r)
 			r = rg_store_doc_delete(engine->store, RG_STORE_INTERFACE, name, err);
 		if (!r)
-			r = engine_commit(engine, err);
+			r = engine_ledger_commit(engine, RG_LEDGER_INTERFACE_DETACH, name,
+						 json_pack("{s:s}", "mode", rg_xdp_mode_text(interface->mode)), err);
 		if (r)
 			return r;
 	}
@@ -245,6 +260,8 @@ int rg_engine_interface_delete(struct rg_engine *engine, const char *name, struc
 	}
 	if (interface)
 		drop(engine, interface);
+	else /* attached, but not by the store: there was nothing to write before */
+		engine_ledger_later(engine, RG_LEDGER_INTERFACE_DETACH, name, json_pack("{s:n}", "mode"));
 	return 0;
 }
 

@@ -20,6 +20,21 @@ static char *body_text(const struct rg_custom_region *region)
 	return json ? json_dumps(json, JSON_COMPACT) : NULL;
 }
 
+/* {"before", "after"}: how many networks a custom region had and has, and where. */
+static json_t *change_json(const struct rg_custom_region *before, const struct rg_custom_region *after)
+{
+	json_t *sides[2];
+
+	for (int i = 0; i < 2; i++) {
+		const struct rg_custom_region *region = i ? after : before;
+
+		sides[i] = region ? json_pack("{s:I, s:s?}", "networks", (json_int_t)region->n_networks,
+					      "country", region->country[0] ? region->country : NULL)
+				  : json_null();
+	}
+	return json_pack("{s:o, s:o}", "before", sides[0], "after", sides[1]);
+}
+
 /* Takes @region and @old_body on success. */
 static int stage(struct rg_engine *engine, struct rg_custom_region *region, const struct custom *old,
 		 const char *body, char **old_body, struct rg_err *err)
@@ -32,6 +47,9 @@ static int stage(struct rg_engine *engine, struct rg_custom_region *region, cons
 		ret = engine_stage_begin(engine, err);
 	if (!ret)
 		ret = rg_store_doc_put(engine->store, RG_STORE_REGION, region->name, revision, body, err);
+	if (!ret)
+		ret = engine_ledger(engine, RG_LEDGER_REGION_PUT, region->name,
+				    change_json(old ? &old->region : NULL, region), err);
 	if (ret)
 		return ret;
 	memcpy(name, region->name, sizeof(name));
@@ -115,6 +133,9 @@ int rg_engine_region_delete(struct rg_engine *engine, const char *name, uint64_t
 		ret = engine_stage_begin(engine, err);
 	if (!ret)
 		ret = rg_store_doc_delete(engine->store, RG_STORE_REGION, name, err);
+	if (!ret)
+		ret = engine_ledger(engine, RG_LEDGER_REGION_DELETE, name,
+				    change_json(&custom->region, NULL), err);
 	if (ret)
 		return ret;
 	pending_undo(&engine->pending, true, name, TAKE_PTR(text), 0, custom->revision);

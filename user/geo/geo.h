@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include "base/err.h"
 #include "base/ip.h"
+#include "base/sha256.h"
 #include "geo/regions.h"
 
 /* A range [start, end] (both included, host order) of one region id. Ranges of
@@ -46,6 +47,7 @@ struct rg_geo_database {       /* what one database file gave */
 	char *type;            /* metadata.database_type */
 	char *attribution;     /* metadata.description.en, which carries the vendor's terms */
 	uint64_t build_epoch;  /* seconds */
+	unsigned char sha256[RG_SHA256_SIZE]; /* of the file */
 	uint64_t networks;     /* leaves with data */
 	uint64_t unknown;      /* leaves without a usable country code */
 	struct { char code[9]; uint64_t networks; } pseudo[32]; /* codes that became unknown */

@@ -429,6 +429,7 @@ static int read_metadata(struct reader *reader)
 	reader->info.type = clean_text(metadata->database_type);
 	reader->info.attribution = clean_text(description);
 	reader->info.build_epoch = metadata->build_epoch;
+	rg_sha256(reader->db.file_content, (size_t)reader->db.file_size, reader->info.sha256);
 	if (!reader->info.path || !reader->info.type || !reader->info.attribution)
 		return out_of_memory(reader);
 	return 0;

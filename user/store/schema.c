@@ -4,7 +4,7 @@
 #include "base/cleanup.h"
 #include "store/store_private.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 #define APPLICATION_ID 0x72676174 /* "rgat"; PRAGMA application_id tells our files from others' */
 #define STRING_(x) #x
 #define STRING(x) STRING_(x)
@@ -22,6 +22,19 @@ static const char *const steps[] = {
 	"INSERT INTO meta (key, value) VALUES ('revision', 0);"
 	"PRAGMA application_id = " STRING(APPLICATION_ID) ";"
 	"PRAGMA user_version = 1;",
+
+	/* The ledger: texts of entries and their hashes (user/ledger/entry.h). The triggers stop
+	 * mistakes; what stops a forger is the chain. */
+	"CREATE TABLE ledger (seq INTEGER PRIMARY KEY, reported INTEGER NOT NULL,"
+	" hash BLOB NOT NULL, entry TEXT NOT NULL);"
+	"CREATE INDEX ledger_reported ON ledger (seq) WHERE reported;"
+	"CREATE TRIGGER ledger_stays BEFORE UPDATE ON ledger"
+	" BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;"
+	"CREATE TRIGGER ledger_keeps BEFORE DELETE ON ledger"
+	" BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;"
+	/* When the daemon was last known to be alive, seconds since 1970; 0: it stopped in order. */
+	"INSERT INTO meta (key, value) VALUES ('alive', 0);"
+	"PRAGMA user_version = 2;",
 };
 _Static_assert(ARRAY_SIZE(steps) == SCHEMA_VERSION, "every version has its step");
 

@@ -21,8 +21,10 @@ enum statement {
 	INTERFACE_PUT, INTERFACE_DELETE, INTERFACES,
 	CLASS_PUT, CLASSES,
 	REVISION, REVISION_SET,
+	ALIVE, ALIVE_SET,
 	STATEMENT_MAX
 };
+_Static_assert(STATEMENT_MAX <= RG_STORE_STATEMENTS_MAX, "struct rg_store has room for all");
 
 static const char *const statements[] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
@@ -43,15 +45,10 @@ static const char *const statements[] = {
 	[CLASSES] = "SELECT id, key FROM classes ORDER BY id",
 	[REVISION] = "SELECT value FROM meta WHERE key = 'revision'",
 	[REVISION_SET] = "UPDATE meta SET value = ?1 WHERE key = 'revision'",
+	[ALIVE] = "SELECT value FROM meta WHERE key = 'alive'",
+	[ALIVE_SET] = "UPDATE meta SET value = ?1 WHERE key = 'alive'",
 };
 _Static_assert(ARRAY_SIZE(statements) == STATEMENT_MAX, "every statement has its text");
-
-struct rg_store {
-	sqlite3 *db;
-	sqlite3_stmt *stmts[STATEMENT_MAX];
-	int lock_fd;
-	bool begun;
-};
 
 RG_DEFINE_CLEANUP(struct rg_store *, rg_store_close);
 
@@ -121,6 +118,8 @@ int rg_store_open(const char *dir, struct rg_store **ret, struct rg_err *err)
 	if (!r)
 		r = prepare_all(store, err);
 	if (!r)
+		r = rg_store_ledger_prepare(store, err);
+	if (!r)
 		*ret = TAKE_PTR(store);
 	return r;
 }
@@ -132,6 +131,7 @@ void rg_store_close(struct rg_store *store)
 	rg_store_rollback(store);
 	for (size_t i = 0; i < STATEMENT_MAX; i++)
 		sqlite3_finalize(store->stmts[i]);
+	rg_store_ledger_finalize(store);
 	sqlite3_close(store->db);
 	if (store->lock_fd >= 0)
 		close(store->lock_fd);
@@ -151,9 +151,7 @@ static int run(struct rg_store *store, enum statement which, const char *what, s
 	return ret;
 }
 
-/* A full disk or an I/O error may have made SQLite roll back by itself. Nothing
- * may then be written outside of the transaction that the caller believes in. */
-static int check_begun(struct rg_store *store, struct rg_err *err)
+int rg_store_check_begun(struct rg_store *store, struct rg_err *err)
 {
 	if (store->begun && !sqlite3_get_autocommit(store->db))
 		return 0;
@@ -166,7 +164,7 @@ int rg_store_begin(struct rg_store *store, struct rg_err *err)
 	int ret;
 
 	if (store->begun)
-		return check_begun(store, err);
+		return rg_store_check_begun(store, err);
 	ret = run(store, BEGIN, "begin a transaction", err);
 	store->begun = !ret;
 	return ret;
@@ -174,7 +172,7 @@ int rg_store_begin(struct rg_store *store, struct rg_err *err)
 
 int rg_store_commit(struct rg_store *store, struct rg_err *err)
 {
-	int ret = check_begun(store, err);
+	int ret = rg_store_check_begun(store, err);
 
 	if (!ret)
 		ret = run(store, COMMIT, "commit to the store", err);
@@ -188,6 +186,7 @@ void rg_store_rollback(struct rg_store *store)
 	if (store->begun && !sqlite3_get_autocommit(store->db))
 		run(store, ROLLBACK, "roll back", NULL);
 	store->begun = false;
+	store->ledger.head_known = false;
 }
 
 static void bind_text(sqlite3_stmt *stmt, int index, const char *text)
@@ -199,7 +198,7 @@ int rg_store_meeting_put(struct rg_store *store, const char *id, uint32_t number
 			 uint64_t revision, const char *body, struct rg_err *err)
 {
 	sqlite3_stmt *stmt = store->stmts[MEETING_PUT];
-	int ret = check_begun(store, err);
+	int ret = rg_store_check_begun(store, err);
 
 	if (ret)
 		return ret;
@@ -212,7 +211,7 @@ int rg_store_meeting_put(struct rg_store *store, const char *id, uint32_t number
 
 int rg_store_meeting_delete(struct rg_store *store, const char *id, struct rg_err *err)
 {
-	int ret = check_begun(store, err);
+	int ret = rg_store_check_begun(store, err);
 
 	if (ret)
 		return ret;
@@ -262,7 +261,7 @@ int rg_store_doc_put(struct rg_store *store, enum rg_store_kind kind, const char
 {
 	enum statement which = kind == RG_STORE_REGION ? REGION_PUT : INTERFACE_PUT;
 	sqlite3_stmt *stmt = store->stmts[which];
-	int ret = check_begun(store, err);
+	int ret = rg_store_check_begun(store, err);
 
 	if (ret)
 		return ret;
@@ -276,7 +275,7 @@ int rg_store_doc_delete(struct rg_store *store, enum rg_store_kind kind, const c
 			struct rg_err *err)
 {
 	enum statement which = kind == RG_STORE_REGION ? REGION_DELETE : INTERFACE_DELETE;
-	int ret = check_begun(store, err);
+	int ret = rg_store_check_begun(store, err);
 
 	if (ret)
 		return ret;
@@ -299,7 +298,7 @@ int rg_store_docs(struct rg_store *store, enum rg_store_kind kind, rg_store_doc_
 int rg_store_class_put(struct rg_store *store, unsigned int id, const char *key, struct rg_err *err)
 {
 	sqlite3_stmt *stmt = store->stmts[CLASS_PUT];
-	int ret = check_begun(store, err);
+	int ret = rg_store_check_begun(store, err);
 
 	if (ret)
 		return ret;
@@ -318,9 +317,9 @@ int rg_store_classes(struct rg_store *store, rg_store_class_fn fn, void *arg, st
 	return finish(store, stmt, code, ret, err);
 }
 
-int rg_store_revision(struct rg_store *store, uint64_t *ret, struct rg_err *err)
+static int meta_get(struct rg_store *store, enum statement which, uint64_t *ret, struct rg_err *err)
 {
-	sqlite3_stmt *stmt = store->stmts[REVISION];
+	sqlite3_stmt *stmt = store->stmts[which];
 	int code = sqlite3_step(stmt);
 
 	if (code != SQLITE_ROW)
@@ -329,12 +328,33 @@ int rg_store_revision(struct rg_store *store, uint64_t *ret, struct rg_err *err)
 	return finish(store, stmt, SQLITE_DONE, 0, err);
 }
 
-int rg_store_revision_set(struct rg_store *store, uint64_t revision, struct rg_err *err)
+static int meta_set(struct rg_store *store, enum statement which, uint64_t value, const char *what,
+		    struct rg_err *err)
 {
-	int ret = check_begun(store, err);
+	int ret = rg_store_check_begun(store, err);
 
 	if (ret)
 		return ret;
-	sqlite3_bind_int64(store->stmts[REVISION_SET], 1, (sqlite3_int64)revision);
-	return run(store, REVISION_SET, "store the revision", err);
+	sqlite3_bind_int64(store->stmts[which], 1, (sqlite3_int64)value);
+	return run(store, which, what, err);
+}
+
+int rg_store_revision(struct rg_store *store, uint64_t *ret, struct rg_err *err)
+{
+	return meta_get(store, REVISION, ret, err);
+}
+
+int rg_store_revision_set(struct rg_store *store, uint64_t revision, struct rg_err *err)
+{
+	return meta_set(store, REVISION_SET, revision, "store the revision", err);
+}
+
+int rg_store_alive(struct rg_store *store, uint64_t *ret, struct rg_err *err)
+{
+	return meta_get(store, ALIVE, ret, err);
+}
+
+int rg_store_alive_set(struct rg_store *store, uint64_t seconds, struct rg_err *err)
+{
+	return meta_set(store, ALIVE_SET, seconds, "store the time", err);
 }

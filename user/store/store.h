@@ -56,4 +56,8 @@ int rg_store_classes(struct rg_store *store, rg_store_class_fn fn, void *arg, st
 int rg_store_revision(struct rg_store *store, uint64_t *ret, struct rg_err *err);
 int rg_store_revision_set(struct rg_store *store, uint64_t revision, struct rg_err *err);
 
+/** When the daemon was last known to be alive, in seconds since 1970; 0 after a stop in order. */
+int rg_store_alive(struct rg_store *store, uint64_t *ret, struct rg_err *err);
+int rg_store_alive_set(struct rg_store *store, uint64_t seconds, struct rg_err *err);
+
 #endif

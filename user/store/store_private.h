@@ -4,7 +4,25 @@
 #define RG_STORE_PRIVATE_H
 
 #include <sqlite3.h>
+#include <stdbool.h>
+#include "store/ledger.h"
 #include "store/store.h"
+
+#define RG_STORE_STATEMENTS_MAX 64
+
+enum ledger_statement { LEDGER_APPEND, LEDGER_HEAD, LEDGER_PAGE, LEDGER_REPORTED, LEDGER_STATEMENT_MAX };
+
+struct rg_store {
+	sqlite3 *db;
+	sqlite3_stmt *stmts[RG_STORE_STATEMENTS_MAX];
+	int lock_fd;
+	bool begun;
+	struct {
+		sqlite3_stmt *stmts[LEDGER_STATEMENT_MAX];
+		bool head_known; /* else it is to be read again */
+		struct rg_store_head head;
+	} ledger;
+};
 
 /** Check that an open file is a whole store of ours, and create or migrate its schema.
  *  @path is for the sentence. Writes nothing to a file that it refuses. RG_ERR_STORE. */
@@ -12,5 +30,13 @@ int rg_schema_ensure(sqlite3 *db, const char *path, struct rg_err *err);
 
 /** RG_ERR_STORE with "cannot <what>: <SQLite's words>". Returns -EIO. */
 int rg_store_fail(sqlite3 *db, const char *what, struct rg_err *err);
+
+/** 0 if the transaction that the caller believes in is open. A full disk or an I/O error may have
+ *  made SQLite roll back by itself: nothing may then be written outside of it. RG_ERR_STORE. */
+int rg_store_check_begun(struct rg_store *store, struct rg_err *err);
+
+/* ledger.c */
+int rg_store_ledger_prepare(struct rg_store *store, struct rg_err *err);
+void rg_store_ledger_finalize(struct rg_store *store);
 
 #endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the engine's files record, and how. Shared by them, and by nothing else.
+ *
+ * Whoever changes state calls engine_ledger() in the transaction that holds the change:
+ * after the write to the store, before the change of the model. So there is no change
+ * without its entry, and no entry of a change that was rolled back. A change that was
+ * committed and then undone, because the kernel refused it, is followed by "undone".
+ *
+ *	ret = rg_store_doc_put(...);
+ *	if (!ret)
+ *		ret = engine_ledger(engine, RG_LEDGER_ENDPOINT_PUT, name,
+ *				    json_pack("{s:O?, s:O}", "before", old, "after", new), err);
+ *
+ * What a detail holds: facts as the API names them, "before" and "after" where something
+ * changes, "order" (the whole object) where there is one. No real numbers. No address of a
+ * participant: see engine_ledger_network().
+ */
+#ifndef RG_ENGINE_LEDGER_H
+#define RG_ENGINE_LEDGER_H
+
+#include "base/ip.h"
+#include "ledger/entry.h"
+
+struct rg_engine;
+struct rg_meeting_spec;
+
+/* The part of struct rg_engine that this is about. */
+struct engine_ledger {
+	struct rg_ledger_who who; /* of the call at hand */
+	uint64_t first;           /* the first entry of what is pending */
+	struct ledger_later *later, **later_tail;
+};
+
+/** Append to the open transaction, in the name of the call at hand. Takes @detail (NULL: memory
+ *  is out). On failure nothing of this turn may pass, and the next flush undoes all of it. */
+int engine_ledger(struct rg_engine *engine, enum rg_ledger_kind kind, const char *subject,
+		  json_t *detail, struct rg_err *err);
+/** The same for a call that takes effect at once: append and commit. On failure the transaction is
+ *  rolled back. */
+int engine_ledger_commit(struct rg_engine *engine, enum rg_ledger_kind kind, const char *subject,
+			 json_t *detail, struct rg_err *err);
+/** Record something that is not a change, and stays recorded whatever becomes of this turn's
+ *  changes: in a transaction of its own, when the turn's flush is over. Takes @detail. A failure is
+ *  logged. */
+void engine_ledger_later(struct rg_engine *engine, enum rg_ledger_kind kind, const char *subject,
+			 json_t *detail);
+/** The same at once, for what happens outside of a request (what is staged is flushed before).
+ *  The daemon is who. */
+void engine_ledger_now(struct rg_engine *engine, enum rg_ledger_kind kind, const char *subject,
+		       json_t *detail);
+
+/** {"before": summary | null, "after": summary | null}: what a meeting was and is.
+ *  @policy_before, @policy_after: texts of rg_policy_text(). NULL: memory is out. */
+json_t *engine_ledger_meeting(const struct rg_meeting_spec *before, const char *policy_before,
+			      const struct rg_meeting_spec *after, const char *policy_after);
+/** {"path", "build_time", "sha256"} of each database in @geo. */
+json_t *engine_ledger_databases(const struct rg_geo *geo);
+/** A participant's network as the ledger may hold it: the /24 or /48 around the address. */
+json_t *engine_ledger_network(const struct rg_addr *address);
+
+/* For engine.c */
+void ledger_init(struct rg_engine *engine);
+void ledger_free(struct rg_engine *engine);
+/** After a flush, well or not: write what engine_ledger_later() was given. */
+void ledger_flush_later(struct rg_engine *engine);
+/** In the transaction that puts committed changes back. */
+int ledger_undone(struct rg_engine *engine, struct rg_err *err);
+/** In a transaction of its own: the kernel refused what the last entry says. */
+void ledger_undone_now(struct rg_engine *engine);
+/** "start" in the open transaction. */
+int ledger_start(struct rg_engine *engine, const struct rg_geo *geo, struct rg_err *err);
+void ledger_start_failed(struct rg_engine *engine, const struct rg_err *why);
+void ledger_stop(struct rg_engine *engine, bool filter_stays);
+
+#endif
