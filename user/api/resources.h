@@ -29,6 +29,10 @@ int rg_res_geoip_reload(struct rg_call *call, struct rg_err *err);
 int rg_res_lookup(struct rg_call *call, struct rg_err *err);
 int rg_res_explain(struct rg_call *call, struct rg_err *err);
 
+int rg_res_ledger_list(struct rg_call *call, struct rg_err *err);
+int rg_res_ledger_export(struct rg_call *call, struct rg_err *err);
+int rg_res_ledger_verify(struct rg_call *call, struct rg_err *err);
+
 int rg_res_status(struct rg_call *call, struct rg_err *err);
 int rg_res_metrics(struct rg_call *call, struct rg_err *err);
 

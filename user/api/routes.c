@@ -37,6 +37,10 @@ const struct rg_route rg_routes[] = {
 	{ "GET",    "/v1/lookup",              rg_res_lookup,           READ, BY_READER, .query = "address" },
 	{ "POST",   "/v1/explain",             rg_res_explain,          READ, BY_READER },
 
+	{ "GET",    "/v1/ledger",              rg_res_ledger_list,      READ, BY_READER, .query = "after limit" },
+	{ "GET",    "/v1/ledger:export",       rg_res_ledger_export,    READ, BY_READER, .query = "after limit" },
+	{ "GET",    "/v1/ledger:verify",       rg_res_ledger_verify,    READ, BY_READER, .query = "after limit" },
+
 	{ "GET",    "/v1/status",              rg_res_status,           READ, BY_READER },
 	{ "GET",    "/metrics",                rg_res_metrics,          READ, BY_READER },
 };

@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/table.h"
+#include "ledger/entry.h"
 #include "policy/meeting.h"
 
 static void text_copy(char *buf, size_t size, const json_t *text)
@@ -29,15 +30,30 @@ static void problem_say(const struct rg_client_answer *answer)
 	json_decref(problem);
 }
 
+/* Who sits in front of it, where a shared account or sudo hides that. */
+static const char *actor(void)
+{
+	const char *name = getenv("REGIONGATE_ACTOR");
+
+	if (!name)
+		name = getenv("SUDO_USER");
+	return name && *name ? name : NULL;
+}
+
 static enum rg_cli_exit request_run(const struct rg_cli *cli, const char *method, const char *path,
 				    const struct rg_cli_body *body, const char *if_match,
 				    struct rg_client_answer *ret)
 {
 	struct rg_client_request request = { .socket = cli->socket, .method = method, .path = path,
-					     .if_match = if_match };
+					     .if_match = if_match, .actor = actor() };
 	struct rg_err err = { 0 };
 	int r;
 
+	if (request.actor && !rg_ledger_asserted_ok(request.actor)) {
+		fputs("regiongate: REGIONGATE_ACTOR (or SUDO_USER) is not a name of 1 to 128 printable bytes\n",
+		      stderr);
+		return RG_EXIT_USAGE;
+	}
 	if (body && body->data) {
 		request.body = body->data;
 		request.length = body->length;

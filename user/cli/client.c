@@ -59,6 +59,8 @@ static int headers_build(const struct rg_client_request *request, struct curl_sl
 		return -ENOMEM;
 	if (request->body && header_add(ret, "Content-Type", request->type))
 		return -ENOMEM;
+	if (request->actor && header_add(ret, "Regiongate-Actor", request->actor))
+		return -ENOMEM;
 	if (request->if_match && header_add(ret, "If-Match", request->if_match))
 		return -ENOMEM;
 	return 0;

@@ -14,6 +14,7 @@ struct rg_client_request {
 	size_t length;
 	const char *type;     /* of the body */
 	const char *if_match; /* NULL: none */
+	const char *actor;    /* for whom this is done, as the ledger records it; NULL: nobody says */
 };
 
 struct rg_client_answer {

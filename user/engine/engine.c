@@ -358,6 +358,7 @@ int rg_engine_open(const struct rg_engine_config *config, struct rg_engine **ret
 		return r;
 	engine->in_force = true;
 	interfaces_attach(engine);
+	ledger_log_head(engine);
 	*ret = TAKE_PTR(engine);
 	return 0;
 }

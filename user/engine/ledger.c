@@ -266,6 +266,18 @@ json_t *engine_ledger_meeting(const struct rg_meeting_spec *before, const char *
 			 "after", meeting_json(after, policy_after));
 }
 
+/* Where logs go, the ledger's end is known, too: what is cut off later shows. */
+void ledger_log_head(struct rg_engine *engine)
+{
+	char hash[RG_SHA256_TEXT];
+	struct rg_store_head head;
+	struct rg_err err = { 0 };
+
+	if (engine->pin_dir && !rg_store_ledger_head(engine->store, &head, &err)) /* a daemon's */
+		rg_log(RG_LOG_NOTICE, "ledger: entry %llu has the hash %s", (unsigned long long)head.seq,
+		       rg_sha256_format(head.hash, hash));
+}
+
 /* --- start and stop --------------------------------------------------------- */
 
 int ledger_start(struct rg_engine *engine, const struct rg_geo *geo, struct rg_err *err)
@@ -304,6 +316,8 @@ static void record_end(struct rg_engine *engine, enum rg_ledger_kind kind, json_
 		ret = engine_ledger_commit(engine, kind, "regiongated", detail, &err);
 	if (ret)
 		rg_log(RG_LOG_ERROR, "'%s' is not in the ledger: %s", rg_ledger_kind_text(kind), err.detail);
+	else
+		ledger_log_head(engine);
 }
 
 void ledger_start_failed(struct rg_engine *engine, const struct rg_err *why)

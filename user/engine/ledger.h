@@ -69,6 +69,7 @@ int ledger_undone(struct rg_engine *engine, struct rg_err *err);
 void ledger_undone_now(struct rg_engine *engine);
 /** "start" in the open transaction. */
 int ledger_start(struct rg_engine *engine, const struct rg_geo *geo, struct rg_err *err);
+void ledger_log_head(struct rg_engine *engine);
 void ledger_start_failed(struct rg_engine *engine, const struct rg_err *why);
 void ledger_stop(struct rg_engine *engine, bool filter_stays);
 
