@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # What tests/webrtc adds to world.sh; sourced.
 #
-#   webrtc_world     server, and participants in DE, CN and US, on IPv4 and IPv6
+#   webrtc_world     the host server, and participants in DE, CN and US, on IPv4 and IPv6
 #   webrtc_regions   the custom regions that place them there
-#   sfu_endpoint     the shared endpoint "sfu": UDP ports 20000 to 20100 of the server
+#   sfu_endpoint NAME PROTOCOL   a shared endpoint: ports 20000 to 20100 of the server
+#   ufrag_call PUT|DELETE MEETING UFRAG   bind a ufrag, or unbind it
 #   agent_start NAME HOST NICEAGENT_ARGUMENT..., agent_tell, agent_says, agents_meet, ...
 . "$(dirname "${BASH_SOURCE[0]}")/world.sh"
 
@@ -19,9 +20,15 @@ webrtc_regions() {
 		rg region put us --network 198.51.100.128/25 --network 2001:db8:b::/48 --country US
 }
 
-sfu_endpoint() {
-	curl -sS --fail-with-body --unix-socket "$SOCKET" -X PUT http://rg/v1/endpoints/sfu -d '
-		{"address": "any", "ports": "20000-20100", "protocol": "udp", "classify": "ufrag"}'
+sfu_endpoint() { # name protocol
+	curl -sS --fail-with-body --unix-socket "$SOCKET" -X PUT "http://rg/v1/endpoints/$1" -d "
+		{\"address\": \"any\", \"ports\": \"20000-20100\", \"protocol\": \"$2\",
+		 \"classify\": \"ufrag\", \"unbound\": \"refuse\"}"
+}
+
+ufrag_call() { # PUT|DELETE meeting ufrag [endpoint]: ufrags may hold + and /
+	curl -sS --fail-with-body --unix-socket "$SOCKET" -X "$1" \
+		"http://rg/v1/meetings/$2/ufrags/$(jq -rn --arg u "$3" '$u|@uri')?endpoint=${4:-sfu}" >/dev/null
 }
 
 # --- libnice agents: each reads commands from a fifo and writes lines to a file

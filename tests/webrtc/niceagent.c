@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* One ICE agent (libnice, RFC 8445 with consent freshness), one UDP component, driven by
+/* One ICE agent (libnice, RFC 8445 with consent freshness), one component, driven by
  * lines on standard input and answering in lines on standard output.
  *
- *   niceagent [-c] [-p MIN-MAX] [-u UFRAG:PASSWORD] ADDRESS...
- *     -c  controlling   -p  local ports   -u  local credentials, instead of random ones
+ *   niceagent [-c] [-t] [-p MIN-MAX] [-u UFRAG:PASSWORD] ADDRESS...
+ *     -c  controlling   -t  over TCP (RFC 6544)   -p  local ports
+ *     -u  local credentials, instead of random ones
  *
  *   in                                  out
  *                                       local SDP      own description, at start and on restart
@@ -134,16 +135,16 @@ static gboolean on_input(GIOChannel *input, GIOCondition condition, gpointer dat
 
 static int usage(void)
 {
-	fputs("usage: niceagent [-c] [-p MIN-MAX] [-u UFRAG:PASSWORD] ADDRESS...\n", stderr);
+	fputs("usage: niceagent [-c] [-t] [-p MIN-MAX] [-u UFRAG:PASSWORD] ADDRESS...\n", stderr);
 	return 2;
 }
 
-/* No servers, no TCP; checks that are not answered fail within seconds. */
-static void agent_make(struct app *app, gboolean controlling)
+/* No servers; checks that are not answered fail within seconds. */
+static void agent_make(struct app *app, gboolean controlling, gboolean tcp)
 {
 	app->agent = nice_agent_new_full(g_main_loop_get_context(app->loop), NICE_COMPATIBILITY_RFC5245,
 					 NICE_AGENT_OPTION_CONSENT_FRESHNESS);
-	g_object_set(app->agent, "controlling-mode", controlling, "upnp", FALSE, "ice-tcp", FALSE,
+	g_object_set(app->agent, "controlling-mode", controlling, "upnp", FALSE, "ice-tcp", tcp, "ice-udp", !tcp,
 		     "stun-max-retransmissions", 4, "stun-initial-timeout", 200, NULL);
 	g_signal_connect(app->agent, "candidate-gathering-done", G_CALLBACK(on_gathered), app);
 	g_signal_connect(app->agent, "component-state-changed", G_CALLBACK(on_state), app);
@@ -192,12 +193,14 @@ int main(int argc, char **argv)
 {
 	struct app app = {.loop = g_main_loop_new(NULL, FALSE)};
 	const char *ports = NULL, *credentials = NULL;
-	gboolean controlling = FALSE;
+	gboolean controlling = FALSE, tcp = FALSE;
 	int option;
 
-	while ((option = getopt(argc, argv, "cp:u:")) != -1) {
+	while ((option = getopt(argc, argv, "ctp:u:")) != -1) {
 		if (option == 'c')
 			controlling = TRUE;
+		else if (option == 't')
+			tcp = TRUE;
 		else if (option == 'p')
 			ports = optarg;
 		else if (option == 'u')
@@ -208,7 +211,7 @@ int main(int argc, char **argv)
 	if (optind == argc)
 		return usage();
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	agent_make(&app, controlling);
+	agent_make(&app, controlling, tcp);
 	if (set_options(&app, ports, credentials) != 0)
 		return usage();
 	if (add_addresses(&app, argv + optind) != 0)

@@ -57,7 +57,8 @@ async function cutFor(seconds) {
 	const before = await all();
 	const sent = lastAfter(before, fromCn, push.at);
 	const received = lastAfter(before, toCn, push.at);
-	figure(`refused: the last packet from it ${sent.toFixed(0)} ms, to it ${received.toFixed(0)} ms after the answer`);
+	const when = (ms) => (ms <= 0 ? 'before the answer' : `${ms.toFixed(1)} ms after the answer`);
+	figure(`refused: the last packet from it came ${when(sent)} of the push, to it ${when(received)}`);
 	await sleep(seconds * 1000 - (Date.now() - push.at));
 	const now = await all();
 	ok(still(before, now, fromCn), `refused for ${seconds} s: nothing comes from the participant`, now);

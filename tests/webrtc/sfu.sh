@@ -52,7 +52,7 @@ until_true 20 grep -q 'WebSockets thread started' "$WORK/janus.log" || {
 if [ -z "${RG_WEBRTC_OPEN:-}" ]; then # RG_WEBRTC_OPEN=1: the same call without the filter
 	daemon_start --interface eth0
 	webrtc_regions >/dev/null || die "no regions"
-	sfu_endpoint >/dev/null || die "no shared endpoint"
+	sfu_endpoint sfu udp >/dev/null || die "no shared endpoint"
 	export RG_SOCKET=$SOCKET
 fi
 
