@@ -4,6 +4,7 @@
 # make check      all tests; make check T=tests/unit/test_ip.c: one of them
 # make check-kernels  the BPF tests on older kernels, in a virtual machine
 # make check-webrtc   libnice, Janus and Chromium across the filter
+# make evade      disguised packets against the filter: N=10000000 SEED=7
 # make bench      figures; make bench S=push: one section
 # make fuzz       each fuzz target for FUZZ_SECONDS (20); make lint: the written rules
 # make install    honours DESTDIR and PREFIX (/usr/local); make uninstall
@@ -49,7 +50,7 @@ BPF     := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bpf/test_*.c))
 FUZZ    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 E2E     := $(wildcard tests/e2e/*.sh)
 
-.PHONY: all deps run check check-built check-kernels check-webrtc bench fuzz fuzz-corpus lint install uninstall clean
+.PHONY: all deps run check check-built check-kernels check-webrtc evade bench fuzz fuzz-corpus lint install uninstall clean
 all: $(B)/regiongated $(B)/regiongate $(B)/regiongate.bpf.o
 
 # --- what can not be built without, said in one line
@@ -123,6 +124,16 @@ $(B)/tests/udpcat: tests/harness/udpcat.c
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -MF $@.d $< -o $@
+
+# --- the evasion test: N frames (a million) of SEED; C: one datagram of it
+EVADE_SRC := $(wildcard tests/evade/*.c) tests/harness/packet.c
+$(B)/tests/evade: $(EVADE_SRC) $(B)/libregiongate.a
+	@mkdir -p $(@D)
+	@echo "  CC    $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MF $@.d $(EVADE_SRC) $(B)/libregiongate.a -o $@ $(PKG_LIBS)
+evade: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) $(B)/tests/evade
+	@RG_BUILD=$(abspath $(B)) tests/evade/run $(or $(N),1000000) $(or $(SEED),1) $(C)
 
 # --- fuzzing: FUZZ_SECONDS (20) a target; the corpora are replayed by make check
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzzers/%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -36,6 +36,7 @@ struct rg_frame {
 #define RG_IPPROTO_ROUTING  43
 #define RG_IPPROTO_FRAGMENT 44
 #define RG_IPPROTO_DSTOPTS  60
+#define RG_IPPROTO_UDPLITE  136 /* RFC 3828 */
 #define RG_ROUTING_RPL  3 /* RFC 6554 */
 #define RG_ROUTING_SRH  4 /* RFC 8754 */
 #define RG_IP_OFFSET    0x1fff
@@ -107,9 +108,12 @@ static __always_inline enum rg_parse rg_parse_ethernet(struct rg_frame *frame, _
 	return rg_is_vlan(type) ? RG_PARSE_UNSUPPORTED : RG_PARSE_OK;
 }
 
+/* UDP-Lite is judged as UDP: it shares UDP's ports, and a socket of its own on an endpoint's port
+ * would otherwise receive what the endpoint refuses. Its header has a checksum's coverage in the
+ * place of the length, for which hosts demand the same: none, or 8 bytes to the whole. */
 static __always_inline __u32 rg_protocols_of(__u8 protocol)
 {
-	return protocol == IPPROTO_UDP ? RG_PROTO_BIT(RG_PROTO_UDP) :
+	return protocol == IPPROTO_UDP || protocol == RG_IPPROTO_UDPLITE ? RG_PROTO_BIT(RG_PROTO_UDP) :
 	       protocol == IPPROTO_TCP ? RG_PROTO_BIT(RG_PROTO_TCP) : 0;
 }
 

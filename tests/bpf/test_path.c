@@ -47,9 +47,9 @@ TEST(other_ports_and_addresses_are_not_touched)
 	then_reason(RG_REASON_PASS_NOT_CONFERENCE);
 }
 
-TEST(only_udp_and_tcp_have_ports)
+TEST(other_protocols_pass)
 {
-	static const uint16_t others[] = { 132, 136, 47, 50, 4, 41, 33 }; /* SCTP UDP-Lite GRE ESP IPIP 6in4 DCCP */
+	static const uint16_t others[] = { 132, 47, 50, 4, 41, 33 }; /* SCTP GRE ESP IPIP 6in4 DCCP */
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		packet_from(CN4, SERVER4);
@@ -65,6 +65,26 @@ TEST(only_udp_and_tcp_have_ports)
 		pkt_icmp(&packet);
 		when_packet();
 		then_reason(RG_REASON_PASS_NOT_CONFERENCE);
+	}
+}
+
+TEST(udp_lite_is_judged_as_udp)
+{
+	static const struct { const char *source; enum rg_reason reason; } cases[] = {
+		{ CN4, RG_REASON_REFUSE_REGION }, { DE4, RG_REASON_ADMIT_DEFAULT },
+		{ CN6, RG_REASON_REFUSE_REGION }, { DE6, RG_REASON_ADMIT_DEFAULT },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bool six = strchr(cases[i].source, ':');
+
+		packet_from(cases[i].source, server_for(cases[i].source));
+		pkt_udp(&packet, 4000, 10001);
+		pkt_payload(&packet, 20);
+		pkt_end(&packet);
+		pkt_at(&packet, six ? PKT_IP6 : PKT_IP4, 0)[six ? 6 : 9] = 136;
+		when_frame(packet.data, packet.length, 0);
+		then_reason(cases[i].reason);
 	}
 }
 
@@ -384,7 +404,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(region_decides_by_family_and_protocol),
 		cmocka_unit_test(other_ports_and_addresses_are_not_touched),
-		cmocka_unit_test(only_udp_and_tcp_have_ports),
+		cmocka_unit_test(other_protocols_pass),
+		cmocka_unit_test(udp_lite_is_judged_as_udp),
 		cmocka_unit_test(arp_and_other_ethertypes_pass),
 		cmocka_unit_test(tagged_frames_are_judged_like_untagged_ones),
 		cmocka_unit_test(ipv4_options_do_not_shift_the_ports),

@@ -48,9 +48,15 @@ static enum oracle_result fault(const struct reader *r)
 	return r->missing ? ORACLE_MALFORMED : ORACLE_UNSUPPORTED;
 }
 
+/* UDP-Lite (136) counts as UDP; what it has in the place of the length has the same bounds. */
+static bool is_conference(unsigned int protocol)
+{
+	return protocol == 17 || protocol == 136 || protocol == 6;
+}
+
 static void may_be(struct oracle_packet *packet, unsigned int protocol)
 {
-	packet->may_be_udp = protocol == 17;
+	packet->may_be_udp = protocol == 17 || protocol == 136;
 	packet->may_be_tcp = protocol == 6;
 }
 
@@ -94,6 +100,7 @@ static enum oracle_result read_transport(struct reader *r, struct oracle_packet 
 	may_be(packet, protocol);
 	switch (protocol) {
 	case 17:
+	case 136:
 		return read_udp(r, packet, whole);
 	case 6:
 		return read_tcp(r, packet, whole);
@@ -107,7 +114,7 @@ static enum oracle_result conclude(struct oracle_packet *packet, unsigned int pr
 				   enum oracle_result result)
 {
 	may_be(packet, protocol);
-	return protocol == 17 || protocol == 6 ? result : ORACLE_OTHER;
+	return is_conference(protocol) ? result : ORACLE_OTHER;
 }
 
 /* One authentication header may stand between IPv4 and the transport. */

@@ -2,7 +2,8 @@
 /* A second parser, written from the RFCs and independent of bpf/parse.h: what the
  * parser must say about a frame. Slow and plain; reads one byte at a time.
  *
- * RFC 791 (IPv4), 8200 (IPv6), 2675 (jumbograms), 4302 (AH), 768 (UDP), 9293 (TCP), 8754 and
+ * RFC 791 (IPv4), 8200 (IPv6), 2675 (jumbograms), 4302 (AH), 768 (UDP), 3828 (UDP-Lite),
+ * 9293 (TCP), 8754 and
  * 6554 (routing headers),
  * IEEE 802.1Q (tags). Where several faults meet, the outermost header's is told.
  */

@@ -218,7 +218,6 @@ static void other_protocols_are_not_conference_traffic(void **state)
 		{ OTHER, "ip4 proto:47 data:20" },    { OTHER, "ip6 proto:47 data:20" },    /* GRE */
 		{ OTHER, "ip4 proto:50 data:20" },    { OTHER, "ip6 proto:50 data:20" },    /* ESP */
 		{ OTHER, "ip4 proto:132 data:20" },   { OTHER, "ip6 proto:132 data:20" },   /* SCTP */
-		{ OTHER, "ip4 proto:136 data:20" },   { OTHER, "ip6 proto:136 data:20" },   /* UDP-Lite */
 		{ OTHER, "ip4 proto:33 data:20" },    { OTHER, "ip6 proto:135 data:20" },   /* DCCP, MH */
 		{ OTHER, "ip4 proto:2" },             { OTHER, "ip6 proto:59 data:20" },    /* IGMP, none */
 		{ OTHER, "ip4 ip4 udp data:4" },      { OTHER, "ip6 ip6 udp data:4" },      /* tunnels */
@@ -227,6 +226,24 @@ static void other_protocols_are_not_conference_traffic(void **state)
 		{ OTHER, "ip4 proto:60 data:20" },    { OTHER, "ip6 ext:60,1" },
 		{ OTHER, "ip6 ext:0,1 proto:59" },    { OTHER, "ip6 ext:43,2 icmp data:4" },
 		{ OTHER, "ip6 ah:4 proto:50 data:9" },
+	};
+
+	(void)state;
+	CHECK_ALL(cases);
+}
+
+/* UDP-Lite shares UDP's ports; where UDP has its length, it has its checksum's coverage. */
+static void udp_lite_is_read_as_udp(void **state)
+{
+	static const struct packet_case cases[] = {
+		{ OK, "ip4 udp data:20 ip4@9=136" },
+		{ OK, "ip4 udp data:20 ip4@9=136 udp@4:=0" },
+		{ OK, "ip4 udp data:20 ip4@9=136 udp@4:=8" },
+		{ OK, "ip6 udp data:20 ip6@6=136" },
+		{ OK, "ip6 ext:60,1 udp data:20 ext@0=136" },
+		{ MALFORMED, "ip4 udp data:20 ip4@9=136 udp@4:=7" },
+		{ MALFORMED, "ip4 udp data:20 ip4@9=136 udp@4:=29" },
+		{ FRAGMENT, "ip4 frag:8,1 proto:136 data:40" },
 	};
 
 	(void)state;
@@ -446,6 +463,7 @@ int main(void)
 		cmocka_unit_test(ipv4_lengths_that_contradict_are_malformed),
 		cmocka_unit_test(ipv4_fragments_have_ports_only_in_the_first),
 		cmocka_unit_test(other_protocols_are_not_conference_traffic),
+		cmocka_unit_test(udp_lite_is_read_as_udp),
 		cmocka_unit_test(authentication_headers_of_ipv4_are_looked_behind),
 		cmocka_unit_test(ipv6_lengths_that_contradict_are_malformed),
 		cmocka_unit_test(jumbograms_are_as_long_as_their_frame),

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Plans to frames. */
+#ifndef RG_EVADE_BUILD_H
+#define RG_EVADE_BUILD_H
+
+#include "evade/plan.h"
+
+/* The same on every path (see tests/evade/run). */
+#define GUARDED4 "198.51.100.10"
+#define GUARDED6 "2001:db8:ffff::10"
+#define OPEN4 "198.51.100.20"
+#define OPEN6 "2001:db8:ffff::20"
+#define PLAIN4 "198.51.100.30"
+#define PLAIN6 "2001:db8:ffff::30"
+#define PORT_MARKER 10009
+
+/* What makes two sendings of one plan differ, so that a host's fragment queues do not mix them. */
+struct identity {
+	uint32_t id;
+	uint16_t sport;
+};
+
+struct frame { uint8_t *data; size_t length; };
+#define FRAMES_MAX PLAN_PIECES
+#define FRAME_MAX 65000
+
+/** Frames of a plan into @arena (@room bytes). Returns their number; 0: no room. */
+unsigned int build_frames(const struct plan *plan, const struct identity *identity, uint8_t *arena,
+			  size_t room, struct frame ret[FRAMES_MAX]);
+/** A datagram that every path delivers; its payload is @number. Returns its length. */
+size_t build_marker(uint32_t number, uint8_t *data);
+#define MARKER_LENGTH 46
+
+#endif

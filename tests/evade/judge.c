@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "evade/judge.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/reason.h"
+#include "engine/engine.h"
+#include "evade/die.h"
+
+static struct rg_engine *engine;
+
+static json_t *parsed(const char *text)
+{
+	json_t *body = json_loads(text, 0, NULL);
+
+	if (!body)
+		die("not JSON: %s", text);
+	return body;
+}
+
+static void given_region(const char *name, const char *text)
+{
+	struct rg_err err = {};
+	json_t *body = parsed(text);
+
+	if (rg_engine_region_put(engine, name, body, RG_ANY_REVISION, NULL, NULL, &err))
+		die("region %s: %s", name, err.detail);
+	json_decref(body);
+}
+
+static void given_meeting(const char *id, const char *text)
+{
+	struct rg_err err = {};
+	json_t *body = parsed(text);
+
+	if (rg_engine_meeting_put(engine, id, body, RG_ANY_REVISION, NULL, NULL, &err) ||
+	    rg_engine_flush(engine, &err))
+		die("meeting %s: %s", id, err.detail);
+	json_decref(body);
+}
+
+static void attach(const char *prefix, const char *name, enum rg_xdp_mode mode)
+{
+	struct rg_err err = {};
+
+	wire_enter(prefix, name);
+	if (rg_dp_attach(rg_engine_dp(engine), name, mode, &err))
+		die("%s: %s", name, err.detail);
+	wire_home();
+}
+
+#define AT(address, port, protocol) \
+	"{\"address\":\"" address "\",\"port\":" #port ",\"protocol\":\"" protocol "\"}"
+#define BOTH(address, port) AT(address, port, "udp") "," AT(address, port, "tcp")
+#define ONLY_DE "\"default\":\"refuse\",\"rules\":[{\"action\":\"admit\",\"regions\":[\"DE\"]}]"
+
+void judge_open(const char *prefix, const char *pins)
+{
+	struct rg_engine_config config = { .dp.pin_dir = pins };
+	struct rg_err err = {};
+
+	if (rg_engine_open(&config, &engine, &err))
+		die("%s", err.detail);
+	given_region("de", "{\"networks\":[\"192.0.2.0/24\",\"2001:db8:de::/48\"],\"country\":\"DE\"}");
+	given_region("cn", "{\"networks\":[\"203.0.113.0/24\",\"2001:db8:c::/48\"],\"country\":\"CN\"}");
+	given_meeting("m-guarded", "{\"endpoints\":[" BOTH(GUARDED4, 10001) "," BOTH(GUARDED6, 10001) "]," ONLY_DE "}");
+	given_meeting("m-open", "{\"endpoints\":[" BOTH(GUARDED4, 10002) "," BOTH(GUARDED6, 10002) ","
+				BOTH(OPEN4, 10001) "," BOTH(OPEN6, 10001) "]}");
+	given_meeting("m-any", "{\"endpoints\":[" BOTH("any", 10005) "]," ONLY_DE "}");
+	attach(prefix, "native", RG_XDP_NATIVE);
+	attach(prefix, "generic", RG_XDP_GENERIC);
+}
+
+void judge_close(const char *pins)
+{
+	struct rg_err err = {};
+
+	rg_engine_close(engine);
+	if (rg_dp_remove(pins, &err))
+		fprintf(stderr, "evade: %s\n", err.detail);
+}
+
+static bool is_address(const struct rg_addr *addr, const char *v4, const char *v6)
+{
+	struct rg_addr a4, a6;
+
+	if (rg_addr_parse(v4, &a4) || rg_addr_parse(v6, &a6))
+		die("not an address");
+	return !rg_addr_cmp(addr, &a4) || !rg_addr_cmp(addr, &a6);
+}
+
+static bool starts_with(const struct rg_addr *addr, const char *prefix, unsigned int bytes)
+{
+	return !memcmp(addr->bytes, prefix, bytes);
+}
+
+/* 192.0.2.0/24, 2001:db8:de::/48 and what holds such an IPv4 address: read off the bytes. */
+static bool is_in_de(const struct rg_addr *addr)
+{
+	static const char net[3] = { (char)192, 0, 2 };
+	const unsigned char *b = addr->bytes;
+
+	if (starts_with(addr, "\x20\x01\x0d\xb8\x00\xde", 6))
+		return true;
+	if (starts_with(addr, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12) || /* IPv4, mapped or not */
+	    starts_with(addr, "\0\x64\xff\x9b\0\0\0\0\0\0\0\0", 12))
+		return !memcmp(b + 12, net, 3);
+	if (starts_with(addr, "\x20\x02", 2))
+		return !memcmp(b + 2, net, 3);
+	if (starts_with(addr, "\x20\x01\0\0", 4))
+		return b[12] == (192 ^ 255) && b[13] == 255 && b[14] == (2 ^ 255);
+	return false;
+}
+
+bool judge_refuses(const struct got *got)
+{
+	bool guarded = got->dport == PORT_ANY ||
+		       (got->dport == PORT_GUARDED && is_address(&got->dest, GUARDED4, GUARDED6));
+
+	return guarded && !is_in_de(&got->source);
+}
+
+/* Bits of the reasons for all frames. */
+static uint32_t reasons_of(const struct frame *frames, unsigned int n)
+{
+	uint32_t bits = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		struct rg_trace trace = {};
+		int action;
+
+		if (!rg_dp_run(rg_engine_dp(engine), frames[i].data, frames[i].length, RG_TRACE_DRY, &action,
+			       &trace, NULL))
+			bits |= 1u << trace.reason;
+	}
+	return bits;
+}
+
+const char *judge_documented(const struct plan *plan, const struct frame *frames, unsigned int n, bool raw)
+{
+	uint32_t reasons = reasons_of(frames, n);
+
+	if (reasons & 1u << RG_REASON_REFUSE_UNSUPPORTED && (plan_beyond_bounds(plan) || plan->n_pokes))
+		return "more tags or extension headers than are followed, or a source route";
+	if (reasons & 1u << RG_REASON_REFUSE_MALFORMED && raw)
+		return "malformed: only a raw socket receives it";
+	if (reasons & (1u << RG_REASON_REFUSE_MALFORMED | 1u << RG_REASON_REFUSE_UNSUPPORTED) && plan_tiny_first(plan))
+		return "a first fragment that does not hold all headers";
+	if (reasons & 1u << RG_REASON_REFUSE_FRAGMENT)
+		return "a later fragment";
+	return NULL;
+}
+
+const char *judge_reasons(const struct frame *frames, unsigned int n, char *buf, size_t size)
+{
+	size_t used = 0;
+
+	*buf = 0;
+	for (unsigned int i = 0; i < n && used + 32 < size; i++) {
+		uint32_t bits = reasons_of(&frames[i], 1);
+
+		for (unsigned int reason = 0; reason < RG_REASON_MAX; reason++)
+			if (bits & 1u << reason)
+				used += (size_t)snprintf(buf + used, size - used, "%s%s", i ? ", " : "",
+							 rg_reason_text(reason));
+	}
+	return buf;
+}

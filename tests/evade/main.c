@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The differential evasion test (see tests/evade/run).
+ *
+ * Disguised datagrams go down three paths: through the filter in native and in generic mode, and
+ * down a bare one. Findings are
+ *   a hole  a socket behind the filter received what belongs to an endpoint whose meeting refuses
+ *           its source;
+ *   a loss  the bare path delivered what is admitted or not an endpoint's, the filter did not, and
+ *           it is none of the documented refusals.
+ * A finding is made as plain as it can be and printed with its frames.
+ *
+ *	evade -p PREFIX -b PINS [-n FRAMES] [-s SEED] [-c NUMBER]
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "evade/batch.h"
+#include "evade/die.h"
+#include "evade/judge.h"
+#include "evade/random.h"
+
+struct options {
+	const char *prefix, *pins;
+	uint64_t frames, seed;
+	long only; /* this number of the seed; -1: all */
+};
+
+static uint64_t number_of(const char *text)
+{
+	char *end;
+	uint64_t value = strtoull(text, &end, 0);
+
+	if (!*text || *end)
+		die("%s is no number", text);
+	return value;
+}
+
+static struct options options_of(int argc, char **argv)
+{
+	struct options options = { .frames = 1000000, .seed = 1, .only = -1 };
+	int c;
+
+	while ((c = getopt(argc, argv, "p:b:n:s:c:")) != -1) {
+		switch (c) {
+		case 'p': options.prefix = optarg; break;
+		case 'b': options.pins = optarg; break;
+		case 'n': options.frames = number_of(optarg); break;
+		case 's': options.seed = number_of(optarg); break;
+		case 'c': options.only = (long)number_of(optarg); break;
+		default: exit(2);
+		}
+	}
+	if (!options.prefix || !options.pins || optind != argc)
+		die("usage: evade -p PREFIX -b PINS [-n FRAMES] [-s SEED] [-c NUMBER]");
+	return options;
+}
+
+/* One CPU for sending and receiving: then every path keeps its order. */
+static void stay_on_one_cpu(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(sched_getcpu(), &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		die("can not stay on one CPU");
+}
+
+static void run_all(const struct options *options)
+{
+	struct rnd r = rnd_of(options->seed, ~0ull);
+	struct plan plan;
+
+	for (uint32_t number = 0; batch_sums.frames < options->frames; number++) {
+		plan_draw(options->seed, number, &plan);
+		if (batch_add(&plan))
+			continue;
+		batch_run(wire_has_vlan() && rnd_one_in(&r, 3));
+		if (!batch_add(&plan))
+			die("number %u does not fit", number);
+		if (batch_sums.findings >= BATCH_FINDINGS_MAX)
+			break;
+	}
+	batch_run(false);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = options_of(argc, argv);
+	time_t start = time(NULL);
+
+	stay_on_one_cpu();
+	wire_open(options.prefix);
+	judge_open(options.prefix, options.pins);
+	if (options.only >= 0) {
+		struct plan plan;
+
+		plan_draw(options.seed, (uint32_t)options.only, &plan);
+		batch_show(&plan);
+	} else {
+		run_all(&options);
+	}
+	batch_print_sums();
+	printf("# seed %" PRIu64 ", %ld s%s%s\n", options.seed, (long)(time(NULL) - start),
+	       wire_has_vlan() ? "" : ", no VLAN devices in this kernel",
+	       wire_has_udplite() ? "" : ", no UDP-Lite in this kernel");
+	judge_close(options.pins);
+	return batch_sums.findings != 0;
+}
