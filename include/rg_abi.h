@@ -15,7 +15,7 @@
 #include "rg_limits.h"
 #include "rg_reason.h"
 
-#define RG_ABI_VERSION 1
+#define RG_ABI_VERSION 2
 
 /* An IPv6 address, or an IPv4 address as ::ffff:a.b.c.d, in network order. */
 struct rg_addr {
@@ -61,31 +61,187 @@ static inline __attribute__((always_inline)) __u32 rg_local_hash(const struct rg
 	return (__u32)(((x ^ x >> 32) * 0x9e3779b97f4a7c15ull) >> 40) & (RG_LOCALS_SLOTS - 1);
 }
 
-/* rg_ports (ARRAY): meeting number by (table, protocol, port); 0: no endpoint.
+/* rg_ports (ARRAY): what a local port is, by (table, protocol, port): 0: no endpoint; a meeting
+ * number: dedicated; RG_PORT_SHARED | an index into rg_shared: shared.
  * 16 ports a value, because array values are rounded up to 8 bytes. */
+#define RG_PORT_SHARED 0x80000000u
 #define RG_PORTS_PER_BLOCK 16
 #define RG_PORT_BLOCKS (65536 / RG_PORTS_PER_BLOCK) /* per (table, protocol) */
 struct rg_port_block {
 	__u32 meeting[RG_PORTS_PER_BLOCK];
 };
 
-/* rg_meetings (ARRAY), index 1..; the first 8 bytes are what a packet needs. */
-#define RG_MEETING_OBSERVE 1u /* count what would be refused, refuse nothing */
+/* rg_shared (ARRAY), index 1..: endpoints whose meeting a flow or an ICE ufrag tells. */
+#define RG_SHARED_ADMIT_UNBOUND 1u /* what no meeting can be found for is admitted, else refused */
+struct rg_shared {
+	__u32 flags;         /* RG_SHARED_* */
+	__u16 ufrag_prefix;  /* characters of a ufrag that are its key; 0: all of it */
+	__u8 protocol;       /* 6 TCP, 17 UDP */
+	__u8 pad;
+	__u16 first_port, last_port;
+	__u32 pad2;
+	struct rg_addr address; /* all zero: "any" */
+	char name[RG_ENDPOINT_NAME_MAX]; /* NUL padded; [0] == 0: the entry is free */
+};
+
+/* rg_ufrags (HASH): the ufrag that a STUN Binding Request names (its USERNAME up to the first
+ * colon, RFC 8445 section 7.2.2) -> binding. rg_ufrags_long holds those of more than
+ * RG_UFRAG_SHORT_MAX characters. Text is zero padded, not terminated. */
+struct rg_ufrag_key {
+	__u16 endpoint; /* index into rg_shared */
+	__u16 length;   /* of text */
+	char text[RG_UFRAG_SHORT_MAX];
+};
+struct rg_ufrag_long_key {
+	__u16 endpoint, length;
+	char text[RG_UFRAG_MAX];
+};
+struct rg_ufrag {
+	__u32 binding; /* index into rg_bindings */
+	__u32 meeting; /* for readers; rg_bindings says it to packets */
+};
+
+/* rg_bindings (ARRAY), index 1..: what a flow was bound by. A flow remembers index and serial: when
+ * the ufrag goes, its entry is cleared or gets another serial, and its flows are unbound from the
+ * next packet on, without a walk of the flow table. */
+struct rg_binding {
+	__u32 meeting; /* 0: the entry is free */
+	__u32 serial;  /* never 0, never the same again in one load of the maps */
+	__u32 tokens;  /* flows that it may still make, see RG_BIND_*; written by the program */
+	__u32 filled;  /* when tokens were last filled, seconds CLOCK_MONOTONIC */
+};
+/* rg_bind_rates (ARRAY), direct mapped by a hash of (source, binding): how many new flows one
+ * source may make. Sources that collide share a bucket. */
+struct rg_bind_rate {
+	__u32 tag;
+	__u16 tokens;
+	__u16 filled; /* seconds CLOCK_MONOTONIC, lower 16 bits */
+};
+
+/* rg_flows (LRU_HASH): flows of shared endpoints. A flow remembers its meeting, not its verdict. */
+struct rg_flow_key {
+	struct rg_addr remote;
+	__u16 remote_port, local_port; /* host order */
+	__u16 endpoint;                /* index into rg_shared */
+	__u8 protocol;                 /* 6 TCP, 17 UDP */
+	__u8 pad;
+};
+struct rg_flow {
+	__u32 meeting;
+	__u32 binding, serial; /* good while rg_bindings[binding].serial is that */
+	__u32 seen;            /* last Binding Request, seconds CLOCK_MONOTONIC */
+	__u64 region;          /* cache: geo generation << 32 | region id; 0: none */
+};
+
+/* rg_seen (ARRAY): remotes seen lately, direct mapped by a hash of the 5-tuple in a part for each CPU:
+ * what tells the first refusal of a flow from its later ones, and (sampled) which remotes talk to
+ * dedicated endpoints, which need no flow to be judged. */
+struct rg_seen {
+	struct rg_addr remote;
+	__u16 remote_port, local_port; /* host order */
+	__u32 meeting;                 /* 0 (and all else 0): free */
+	__u16 region;
+	__u8 protocol;                 /* 6 TCP, 17 UDP */
+	__u8 reason;                   /* enum rg_reason */
+	__u32 at;                      /* seconds CLOCK_MONOTONIC */
+};
+
+/* rg_meetings (ARRAY), index 1..; the first 16 bytes are what a packet needs. (policy, flags) and
+ * (schedule, exceptions) are written as one word each. */
+#define RG_MEETING_OBSERVE      1u /* count what would be refused, refuse nothing */
+#define RG_MEETING_SITE_REFUSED 2u /* may not be on this site: all is refused */
+#define RG_MEETING_TIMED        4u /* its policy is the one that rg_schedules says for now */
+#define RG_MEETING_EXCEPTIONS   8u /* networks of rg_exceptions come before the policy */
 struct rg_meeting {
-	__u32 policy; /* index into rg_policies, 1..; 0: no such meeting */
+	__u32 policy; /* index into rg_policies, 1..; 0: no such meeting. The one of now, if timed */
 	__u32 flags;  /* RG_MEETING_* */
+	__u32 schedule;   /* index into rg_schedules; 0: none */
+	__u32 exceptions; /* index into rg_exceptions; 0: none */
 	__u64 revision; /* of the body in force */
 	char id[RG_MEETING_ID_MAX]; /* NUL padded, not NUL terminated at full length */
 };
 
-/* rg_policies (ARRAY), index 1..: two bits a region id, 16 regions a word.
- * A policy's entry is written once, before any meeting points to it. */
+/* rg_policies (ARRAY), index 1..: the text of a policy, for readers. */
+struct rg_policy_entry {
+	char text[64]; /* "refuse CN; default admit", cut at 63 */
+};
+/* rg_policy_bits (ARRAY): two bits a region id, 256 regions a block (one cache line). Block of a
+ * region: (policy << rg_policy_shift) + region / 256. A policy's blocks are written before any
+ * meeting points to it. */
 #define RG_POLICY_REFUSE  1u /* refuse (else admit) */
 #define RG_POLICY_BY_RULE 2u /* a rule decided (else the default) */
-#define RG_POLICY_WORDS (RG_REGIONS_MAX / 16)
-struct rg_policy_entry {
-	char text[64]; /* for readers: "refuse CN; default admit", cut at 63 */
-	__u32 bits[RG_POLICY_WORDS];
+#define RG_POLICY_BLOCK_REGIONS 256
+struct rg_policy_block {
+	__u32 words[RG_POLICY_BLOCK_REGIONS / 16];
+};
+
+/* rg_schedules (ARRAY), index 1..: which policy a timed meeting has when. The first step whose end
+ * is later than now holds; the last one has no end (~0). Interned: equal schedules are stored once,
+ * and an entry is not changed while a meeting points to it, but for the steps' ends when the
+ * wall clock was set. */
+#define RG_STEP_EXPIRED 1u /* the meeting is not in force then: refuse_expired */
+struct rg_step {
+	__u64 until_ns; /* CLOCK_MONOTONIC */
+	__u32 policy;
+	__u32 flags;    /* RG_STEP_* */
+};
+struct rg_schedule {
+	struct rg_step steps[RG_SCHEDULE_STEPS_MAX];
+};
+
+/* rg_exceptions (ARRAY), index 1..: networks that come before a meeting's rules, as sorted ranges:
+ * the last one that starts at or before the address says what holds. Interned like policies. */
+enum rg_exception_action { RG_EXCEPTION_NONE, RG_EXCEPTION_ADMIT, RG_EXCEPTION_REFUSE };
+struct rg_exception_range {
+	__u64 hi, lo;  /* first address of the range, host order (IPv4: ::ffff:a.b.c.d) */
+	__u32 action;  /* enum rg_exception_action */
+	__u32 pad;
+};
+struct rg_exception_set {
+	__u32 steps;   /* 2^steps ranges, padded at the end with the last one; the first starts at :: */
+	__u32 pad;
+	char text[56]; /* for readers: "admit 203.0.113.7/32", cut at 55 */
+	struct rg_exception_range ranges[RG_EXCEPTION_RANGES_MAX];
+};
+
+/* rg_frags (LRU_HASH): what the first fragment of a datagram was judged as; later fragments, which
+ * have no ports, are judged alike. */
+struct rg_frag_key {
+	struct rg_addr remote, local;
+	__u32 id;        /* of the datagram, as on the wire */
+	__u8 protocol;   /* of the IP header's end */
+	__u8 direction;  /* enum rg_direction */
+	__u8 pad[2];
+};
+struct rg_frag {
+	__u32 meeting; /* judged by its policy again; 0: reason holds */
+	__u32 reason;  /* enum rg_reason of the first fragment */
+	__u64 at;      /* seconds CLOCK_MONOTONIC; good for RG_FRAG_SECONDS */
+};
+
+/* rg_events (RINGBUF): the first refusal of a flow, as far as the budgets reach. */
+struct rg_event {
+	__u64 at_ns; /* CLOCK_MONOTONIC */
+	struct rg_addr remote, local;
+	__u16 remote_port, local_port; /* host order */
+	__u32 meeting;  /* 0: none */
+	__u16 endpoint; /* index into rg_shared; 0: dedicated or none */
+	__u16 region;
+	__u8 reason;    /* enum rg_reason; observe_refused counts as a refusal */
+	__u8 direction; /* enum rg_direction */
+	__u8 protocol;  /* 6 TCP, 17 UDP, 0 unknown */
+	__u8 pad;
+};
+/* rg_quotas (ARRAY): events that a meeting (index; 0: no meeting) may still send. rg_budgets (ARRAY, an
+ * entry a CPU): events that a CPU may still send, and what became of them. The daemon refills both
+ * once a second, so the path reads no clock; without a daemon nobody reads events. */
+struct rg_quota_block {
+	__u32 left[16];
+};
+struct rg_budget {
+	__u64 left;
+	__u64 sent, lost; /* lost: beyond quota or budget, or the ring was full */
+	__u64 pad[5];
 };
 
 /* rg_regions (ARRAY), index = region id: its text, for readers of dumps. */
@@ -201,6 +357,7 @@ struct rg_state {
  * RG_TRACE_DRY: touch no counter. Multiple of 4, at most 32 bytes (the most that
  * XDP metadata holds on the oldest supported kernel). */
 #define RG_TRACE_DRY 1u
+#define RG_TRACE_EGRESS 2u /* of rg_dp_run() only: which program runs */
 struct rg_trace {
 	__u64 cookie;
 	__u32 flags;   /* in: RG_TRACE_* */
@@ -210,9 +367,13 @@ struct rg_trace {
 	__u8 reason;   /* out: enum rg_reason */
 	__u8 stage;    /* out: how far it came, enum rg_stage */
 	__u32 generation; /* out: GeoIP generation that was read */
-	__u32 pad;
+	__u16 endpoint; /* out: index into rg_shared; 0: dedicated, or none */
+	__u8 tie;      /* out: enum rg_tie */
+	__u8 pad;
 };
-enum rg_stage { RG_STAGE_PARSE, RG_STAGE_ENDPOINT, RG_STAGE_REGION, RG_STAGE_POLICY };
+enum rg_stage { RG_STAGE_PARSE, RG_STAGE_ENDPOINT, RG_STAGE_MEETING, RG_STAGE_REGION, RG_STAGE_POLICY };
+/* How a packet's meeting was found. */
+enum rg_tie { RG_TIE_NONE, RG_TIE_DEDICATED, RG_TIE_FLOW, RG_TIE_UFRAG, RG_TIE_FRAGMENT, RG_TIE_MAX };
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the program packs words for little-endian CPUs");
 _Static_assert(sizeof(struct rg_addr) == 16, "abi");
@@ -220,8 +381,21 @@ _Static_assert(sizeof(struct rg_endpoint_key) == 24, "abi");
 _Static_assert(sizeof(struct rg_endpoint) == 132, "abi");
 _Static_assert(sizeof(struct rg_local) == 24, "abi");
 _Static_assert(sizeof(struct rg_port_block) == 64, "abi");
-_Static_assert(sizeof(struct rg_meeting) == 80, "abi");
-_Static_assert(sizeof(struct rg_policy_entry) == 64 + RG_REGIONS_MAX / 4, "abi");
+_Static_assert(sizeof(struct rg_shared) == 32 + RG_ENDPOINT_NAME_MAX, "abi");
+_Static_assert(sizeof(struct rg_ufrag_key) == 36, "abi");
+_Static_assert(sizeof(struct rg_ufrag_long_key) == 260, "abi");
+_Static_assert(sizeof(struct rg_binding) == 16, "abi");
+_Static_assert(sizeof(struct rg_bind_rate) == 8, "abi");
+_Static_assert(sizeof(struct rg_flow_key) == 24, "abi");
+_Static_assert(sizeof(struct rg_flow) == 24, "abi");
+_Static_assert(sizeof(struct rg_seen) == 32, "abi");
+_Static_assert(sizeof(struct rg_meeting) == 88, "abi");
+_Static_assert(sizeof(struct rg_policy_block) == 64, "one cache line");
+_Static_assert(sizeof(struct rg_exception_set) == 64 + 24 * RG_EXCEPTION_RANGES_MAX, "abi");
+_Static_assert(sizeof(struct rg_frag_key) == 40, "abi");
+_Static_assert(sizeof(struct rg_event) == 56, "abi");
+_Static_assert(sizeof(struct rg_quota_block) == 64, "abi");
+_Static_assert(sizeof(struct rg_budget) == 64, "one cache line");
 _Static_assert(sizeof(struct rg_mtg_stat) == 64, "one cache line");
 _Static_assert(sizeof(struct rg_geo_low) == 16, "abi");
 _Static_assert(sizeof(union rg_geo_block) == 64, "abi");

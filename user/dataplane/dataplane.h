@@ -24,6 +24,13 @@ struct rg_dp_config {
 	uint32_t max_meetings;     /* 0: RG_MEETINGS_DEFAULT */
 	uint32_t max_locals;       /* 0: RG_LOCALS_DEFAULT; at most RG_LOCALS_MAX */
 	uint32_t max_mtg_stats;    /* slots a CPU; 0: RG_MTG_STAT_DEFAULT; rounded up to a power of two */
+	uint32_t max_regions;      /* room for region ids; 0: RG_REGIONS_DEFAULT; rounded up to 256 << n */
+	uint32_t max_policies;     /* 0: RG_POLICIES_DEFAULT */
+	uint32_t max_schedules;    /* 0: RG_SCHEDULES_DEFAULT */
+	uint32_t max_exceptions;   /* sets; 0: RG_EXCEPTION_SETS_DEFAULT */
+	uint32_t max_ufrags;       /* and bindings; 0: RG_UFRAGS_DEFAULT */
+	uint32_t max_ufrags_long;  /* 0: RG_UFRAGS_LONG_DEFAULT */
+	uint32_t max_flows;        /* 0: RG_FLOWS_DEFAULT */
 	uint32_t geo_nodes;        /* capacity of a table; 0: RG_GEO_NODES_MIN */
 	uint32_t geo_ranges;       /* 0: RG_GEO_RANGES_MIN */
 	bool observe;              /* global observe mode */
@@ -45,10 +52,14 @@ int rg_dp_remove(const char *pin_dir, struct rg_err *err);
 int rg_dp_geo_publish(struct rg_dp *dp, const struct rg_geo_table *table, uint32_t generation,
 		      struct rg_err *err);
 
-/* Entries. Numbers: meetings 1..max_meetings-1, policies 1..RG_POLICIES_MAX-1. These write
+/* Entries. Numbers: meetings 1..max_meetings-1, policies 1..max_policies-1, schedules and exception sets likewise. These write
  * through mmap and can not fail, but for endpoints (a hash and a table of addresses). */
 void rg_dp_region_set(struct rg_dp *dp, unsigned int region, const char *code);
-void rg_dp_policy_set(struct rg_dp *dp, uint32_t number, const struct rg_policy_entry *policy);
+/** @text: for readers. @blocks: rg_dp_policy_blocks() of them. */
+void rg_dp_policy_set(struct rg_dp *dp, uint32_t number, const char *text, const struct rg_policy_block *blocks);
+size_t rg_dp_policy_blocks(const struct rg_dp *dp);
+void rg_dp_schedule_set(struct rg_dp *dp, uint32_t number, const struct rg_schedule *schedule);
+void rg_dp_exceptions_set(struct rg_dp *dp, uint32_t number, const struct rg_exception_set *set);
 void rg_dp_meeting_set(struct rg_dp *dp, uint32_t number, const struct rg_meeting *meeting);
 void rg_dp_meeting_clear(struct rg_dp *dp, uint32_t number); /* its counters, too */
 /** Bind an endpoint to a meeting. -ENOSPC (RG_ERR_FULL) if there is no room for one more local
@@ -56,6 +67,37 @@ void rg_dp_meeting_clear(struct rg_dp *dp, uint32_t number); /* its counters, to
 int rg_dp_endpoint_set(struct rg_dp *dp, const struct rg_endpoint_key *key, uint32_t meeting,
 		       const char *id, struct rg_err *err);
 int rg_dp_endpoint_clear(struct rg_dp *dp, const struct rg_endpoint_key *key);
+
+/* Shared endpoints, ufrags. Numbers: endpoints 1..RG_SHARED_MAX-1, bindings 1..max_ufrags. */
+/** Put a shared endpoint on all its ports. @shared: as the map has it. FULL as rg_dp_endpoint_set().
+ *  Replaces what has that number; ports that no longer belong to it are cleared. */
+int rg_dp_shared_set(struct rg_dp *dp, uint32_t number, const struct rg_shared *shared, struct rg_err *err);
+void rg_dp_shared_clear(struct rg_dp *dp, uint32_t number);
+/** Flags, prefix or name only, with the ports as they are. */
+void rg_dp_shared_update(struct rg_dp *dp, uint32_t number, const struct rg_shared *shared);
+/** Tie a ufrag (or prefix) of an endpoint to a meeting by a binding: the binding gets a new serial,
+ *  whatever was bound by that number before is unbound. 4 to 256 characters. FULL, KERNEL. */
+int rg_dp_ufrag_set(struct rg_dp *dp, uint32_t endpoint, const char *text, size_t length, uint32_t binding,
+		    uint32_t meeting, struct rg_err *err);
+/** Untie it: its flows are unbound from the next packet on. */
+void rg_dp_ufrag_clear(struct rg_dp *dp, uint32_t endpoint, const char *text, size_t length, uint32_t binding);
+/** The flow table as it is now; flows whose binding is gone are left out. @fn returns false to stop. */
+typedef bool (*rg_dp_flow_fn)(void *arg, const struct rg_flow_key *key, const struct rg_flow *flow);
+int rg_dp_flows(struct rg_dp *dp, rg_dp_flow_fn fn, void *arg, struct rg_err *err);
+/** Remotes seen lately at dedicated endpoints of @meeting (0: all), and refused ones; may repeat (one a CPU). */
+typedef void (*rg_dp_seen_fn)(void *arg, const struct rg_seen *seen);
+void rg_dp_seen(const struct rg_dp *dp, uint32_t meeting, rg_dp_seen_fn fn, void *arg);
+
+/* Events */
+typedef void (*rg_dp_event_fn)(void *arg, const struct rg_event *event);
+int rg_dp_events_fd(const struct rg_dp *dp);   /* readable when there are some */
+/** Consume at most @max. Returns how many, or -errno. */
+int rg_dp_events_read(struct rg_dp *dp, rg_dp_event_fn fn, void *arg, size_t max);
+void rg_dp_events_refill(struct rg_dp *dp);    /* quotas and budgets; call once a second */
+void rg_dp_events_counts(const struct rg_dp *dp, uint64_t *ret_sent, uint64_t *ret_lost);
+/** CLOCK_MONOTONIC, as deadlines and events have it. */
+uint64_t rg_dp_now_ns(void);
+
 /** Would this many further local addresses fit? (Beyond those that have endpoints now.) */
 uint32_t rg_dp_locals_free(const struct rg_dp *dp);
 bool rg_dp_local_known(const struct rg_dp *dp, const struct rg_addr *address);
@@ -104,7 +146,8 @@ uint32_t rg_dp_prog_id(const struct rg_dp *dp);
  *  equal programs, whoever loaded them. Returns @ret. */
 const char *rg_dp_prog_tag(const struct rg_dp *dp, char ret[17]);
 
-/** Run the loaded program on one Ethernet frame (BPF_PROG_TEST_RUN). @flags: RG_TRACE_DRY.
+/** Run the loaded program on one Ethernet frame (BPF_PROG_TEST_RUN). @flags: RG_TRACE_DRY (touch no
+ *  counter, flow, event), RG_TRACE_EGRESS (run the egress program).
  *  @ret_action: XDP_PASS, XDP_DROP ...; @ret_trace: what it found. The frame is not changed.
  *  -EINVAL (INVALID) if the frame is shorter than 14 or longer than 65535 bytes less headroom. */
 int rg_dp_run(struct rg_dp *dp, const void *frame, size_t length, uint32_t flags,
