@@ -46,7 +46,7 @@ static __always_inline __u32 rg_region_lookup(__u64 hi, __u64 lo)
 	__u32 zero = 0;
 	void *geo = bpf_map_lookup_elem(&rg_geo, &zero);
 
-	return geo ? rg_geo_find(geo, hi, lo) & (RG_REGIONS_MAX - 1) : 0;
+	return geo ? rg_geo_find(geo, hi, lo) & rg_region_mask : 0;
 }
 
 #endif

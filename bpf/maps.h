@@ -10,6 +10,9 @@
 const volatile __u64 rg_cookie;               /* of struct rg_trace */
 const volatile struct rg_geo_layout rg_layout;
 const volatile __u32 rg_mtg_stat_slots;       /* of each CPU in rg_mtg_stat; a power of two */
+const volatile __u32 rg_seen_slots;           /* of each CPU in rg_seen; a power of two */
+const volatile __u32 rg_region_mask;          /* room for region ids - 1 */
+const volatile __u32 rg_policy_shift;         /* a policy has 2^shift blocks in rg_policy_bits */
 
 #define RG_ARRAY(map_name, value_type, size, flags)     \
 	struct {                                        \
@@ -24,18 +27,39 @@ RG_ARRAY(rg_state, struct rg_state, 1, BPF_F_MMAPABLE);
 RG_ARRAY(rg_locals, struct rg_local, 2 * RG_LOCALS_SLOTS, BPF_F_MMAPABLE);
 RG_ARRAY(rg_ports, struct rg_port_block, 1, BPF_F_MMAPABLE);
 RG_ARRAY(rg_meetings, struct rg_meeting, 1, BPF_F_MMAPABLE);
-RG_ARRAY(rg_policies, struct rg_policy_entry, RG_POLICIES_MAX, BPF_F_MMAPABLE);
+RG_ARRAY(rg_policies, struct rg_policy_entry, 1, BPF_F_MMAPABLE);
+RG_ARRAY(rg_policy_bits, struct rg_policy_block, 1, BPF_F_MMAPABLE);
+RG_ARRAY(rg_schedules, struct rg_schedule, 1, BPF_F_MMAPABLE);
+RG_ARRAY(rg_exceptions, struct rg_exception_set, 1, BPF_F_MMAPABLE);
+RG_ARRAY(rg_shared, struct rg_shared, RG_SHARED_MAX, BPF_F_MMAPABLE);
+RG_ARRAY(rg_bindings, struct rg_binding, 1, BPF_F_MMAPABLE);
+RG_ARRAY(rg_bind_rates, struct rg_bind_rate, RG_BIND_RATES, 0);
+RG_ARRAY(rg_seen, struct rg_seen, 1, BPF_F_MMAPABLE);
+RG_ARRAY(rg_quotas, struct rg_quota_block, 1, BPF_F_MMAPABLE);
+RG_ARRAY(rg_budgets, struct rg_budget, 1, BPF_F_MMAPABLE);
 RG_ARRAY(rg_mtg_stat, struct rg_mtg_stat, 1, BPF_F_MMAPABLE);
 RG_ARRAY(rg_regions, struct rg_region_entry, RG_REGIONS_MAX, BPF_F_MMAPABLE);
 
+#define RG_HASH(map_name, map_type, key_type, value_type, size, flags) \
+	struct {                                        \
+		__uint(type, map_type);                 \
+		__uint(max_entries, size);              \
+		__uint(map_flags, flags);               \
+		__type(key, key_type);                  \
+		__type(value, value_type);              \
+	} map_name SEC(".maps")
+
 /* For readers and for bookkeeping, not for packets: see struct rg_endpoint_key. */
+RG_HASH(rg_endpoints, BPF_MAP_TYPE_HASH, struct rg_endpoint_key, struct rg_endpoint, 1, BPF_F_NO_PREALLOC);
+RG_HASH(rg_ufrags, BPF_MAP_TYPE_HASH, struct rg_ufrag_key, struct rg_ufrag, 1, BPF_F_NO_PREALLOC);
+RG_HASH(rg_ufrags_long, BPF_MAP_TYPE_HASH, struct rg_ufrag_long_key, struct rg_ufrag, 1, BPF_F_NO_PREALLOC);
+RG_HASH(rg_flows, BPF_MAP_TYPE_LRU_HASH, struct rg_flow_key, struct rg_flow, 1, 0);
+RG_HASH(rg_frags, BPF_MAP_TYPE_LRU_HASH, struct rg_frag_key, struct rg_frag, RG_FRAGS_DEFAULT, 0);
+
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct rg_endpoint_key);
-	__type(value, struct rg_endpoint);
-} rg_endpoints SEC(".maps");
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RG_EVENTS_BYTES);
+} rg_events SEC(".maps");
 
 /* clang emits only a forward declaration of a type that is only named behind two pointers */
 const volatile union rg_geo_block rg_geo_block_btf;

@@ -8,13 +8,13 @@
 
 static __always_inline enum rg_reason rg_policy_judge(const struct rg_packet *pkt)
 {
-	__u32 policy = pkt->policy, word, bits;
-	const struct rg_policy_entry *entry = bpf_map_lookup_elem(&rg_policies, &policy);
+	__u32 region = pkt->region, bits;
+	__u32 index = (pkt->policy << rg_policy_shift) + region / RG_POLICY_BLOCK_REGIONS;
+	const struct rg_policy_block *block = bpf_map_lookup_elem(&rg_policy_bits, &index);
 
-	if (!entry)
+	if (!block)
 		return RG_REASON_REFUSE_DEFAULT;
-	word = pkt->region / 16 & (RG_POLICY_WORDS - 1);
-	bits = entry->bits[word] >> pkt->region % 16 * 2;
+	bits = block->words[region % RG_POLICY_BLOCK_REGIONS / 16] >> region % 16 * 2;
 	if (bits & RG_POLICY_BY_RULE)
 		return bits & RG_POLICY_REFUSE ? RG_REASON_REFUSE_REGION : RG_REASON_ADMIT_RULE;
 	return bits & RG_POLICY_REFUSE ? RG_REASON_REFUSE_DEFAULT : RG_REASON_ADMIT_DEFAULT;

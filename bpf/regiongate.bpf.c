@@ -46,7 +46,8 @@ static __always_inline enum rg_reason rg_judge(const struct rg_state *state, str
 					       struct rg_packet *pkt)
 {
 	enum rg_parse parsed = rg_parse_frame(ctx, pkt);
-	const struct rg_meeting *meeting;
+	const struct rg_meeting *entry;
+	struct rg_meeting meeting;
 
 	if (parsed != RG_PARSE_OK)
 		return rg_judge_unparsed(state, pkt, parsed);
@@ -55,11 +56,14 @@ static __always_inline enum rg_reason rg_judge(const struct rg_state *state, str
 	pkt->meeting = rg_endpoint_meeting(state, rg_local_find(state, &pkt->local), pkt);
 	if (!pkt->meeting)
 		return RG_REASON_PASS_NOT_CONFERENCE;
-	meeting = bpf_map_lookup_elem(&rg_meetings, &pkt->meeting);
-	if (!meeting || !meeting->policy)
+	entry = bpf_map_lookup_elem(&rg_meetings, &pkt->meeting);
+	if (!entry)
 		return RG_REASON_PASS_NOT_CONFERENCE;
-	pkt->policy = meeting->policy;
-	pkt->meeting_flags = meeting->flags;
+	meeting.word = *(volatile const __u64 *)&entry->word;
+	if (!meeting.policy)
+		return RG_REASON_PASS_NOT_CONFERENCE;
+	pkt->policy = meeting.policy;
+	pkt->meeting_flags = meeting.flags;
 
 	pkt->stage = RG_STAGE_REGION;
 	pkt->region = rg_region_lookup(bpf_be64_to_cpu(pkt->remote.halves[0]),

@@ -106,7 +106,7 @@ struct rg_ufrag {
  * next packet on, without a walk of the flow table. */
 struct rg_binding {
 	__u32 meeting; /* 0: the entry is free */
-	__u32 serial;  /* never 0, never the same again in one load of the maps */
+	__u32 serial;  /* never 0, never used again. Of entry 0: the last one given out */
 	__u32 tokens;  /* flows that it may still make, see RG_BIND_*; written by the program */
 	__u32 filled;  /* when tokens were last filled, seconds CLOCK_MONOTONIC */
 };
@@ -146,17 +146,23 @@ struct rg_seen {
 	__u32 at;                      /* seconds CLOCK_MONOTONIC */
 };
 
-/* rg_meetings (ARRAY), index 1..; the first 16 bytes are what a packet needs. (policy, flags) and
- * (schedule, exceptions) are written as one word each. */
+/* rg_meetings (ARRAY), index 1..; the first 8 bytes are what a packet needs. They are written as one
+ * word, so that no packet sees a part of a change. */
 #define RG_MEETING_OBSERVE      1u /* count what would be refused, refuse nothing */
 #define RG_MEETING_SITE_REFUSED 2u /* may not be on this site: all is refused */
-#define RG_MEETING_TIMED        4u /* its policy is the one that rg_schedules says for now */
-#define RG_MEETING_EXCEPTIONS   8u /* networks of rg_exceptions come before the policy */
+#define RG_MEETING_TIMED        4u /* its policy is the one that its schedule says for now */
+#define RG_MEETING_EXCEPTIONS   8u /* networks of its exception set come before the policy */
 struct rg_meeting {
-	__u32 policy; /* index into rg_policies, 1..; 0: no such meeting. The one of now, if timed */
-	__u32 flags;  /* RG_MEETING_* */
-	__u32 schedule;   /* index into rg_schedules; 0: none */
-	__u32 exceptions; /* index into rg_exceptions; 0: none */
+	union {
+		struct {
+			__u64 policy : 20;     /* index into rg_policies, 1..; 0: no such meeting.
+						* The one of now for readers, if timed */
+			__u64 schedule : 20;   /* index into rg_schedules; 0: none */
+			__u64 exceptions : 16; /* index into rg_exceptions; 0: none */
+			__u64 flags : 8;       /* RG_MEETING_* */
+		};
+		__u64 word;
+	};
 	__u64 revision; /* of the body in force */
 	char id[RG_MEETING_ID_MAX]; /* NUL padded, not NUL terminated at full length */
 };
@@ -389,7 +395,9 @@ _Static_assert(sizeof(struct rg_bind_rate) == 8, "abi");
 _Static_assert(sizeof(struct rg_flow_key) == 24, "abi");
 _Static_assert(sizeof(struct rg_flow) == 24, "abi");
 _Static_assert(sizeof(struct rg_seen) == 32, "abi");
-_Static_assert(sizeof(struct rg_meeting) == 88, "abi");
+_Static_assert(sizeof(struct rg_meeting) == 80, "abi");
+_Static_assert(RG_POLICIES_CAP <= 1u << 20 && RG_SCHEDULES_CAP <= 1u << 20 && RG_EXCEPTION_SETS_CAP <= 1u << 16,
+	       "numbers fit their part of a meeting's word");
 _Static_assert(sizeof(struct rg_policy_block) == 64, "one cache line");
 _Static_assert(sizeof(struct rg_exception_set) == 64 + 24 * RG_EXCEPTION_RANGES_MAX, "abi");
 _Static_assert(sizeof(struct rg_frag_key) == 40, "abi");

@@ -26,10 +26,12 @@
 /* Time: steps of a meeting's schedule, 16 bytes each; 512 bytes a schedule */
 #define RG_SCHEDULE_STEPS_MAX 32
 #define RG_SCHEDULES_DEFAULT  16384 /* 8 MiB */
+#define RG_SCHEDULES_CAP      (1u << 20)
 /* Exceptions: ranges of a set, 24 bytes each; two for each network and one more */
 #define RG_EXCEPTION_RANGES_MAX 128
 #define RG_EXCEPTIONS_PER_MEETING_MAX 63
 #define RG_EXCEPTION_SETS_DEFAULT 1024 /* 3.1 MiB */
+#define RG_EXCEPTION_SETS_CAP 65536
 
 /* Shared endpoints, ufrags, flows */
 #define RG_SHARED_MAX        256  /* shared endpoints; 96 bytes each */
@@ -64,7 +66,7 @@
 #define RG_LOCALS_SLOTS     256  /* hash slots of one generation of rg_locals */
 #define RG_LOCALS_PROBES    8    /* slots that the program looks at, at most */
 
-/* Meetings: 88 bytes in rg_meetings; a store may hold more than a server */
+/* Meetings: 80 bytes in rg_meetings; a store may hold more than a server */
 #define RG_MEETINGS_DEFAULT 16384
 #define RG_MEETINGS_CAP     (1u << 20)
 #define RG_ENDPOINTS_PER_MEETING_MAX 1024

@@ -36,8 +36,8 @@ struct rg_dp_config {
 	bool observe;              /* global observe mode */
 };
 
-/** Load the program. Statistics maps pinned by an earlier daemon of the same layout are taken
- *  over, so counters go on. RG_ERR_KERNEL, with the verifier's last line. */
+/** Load the program. Counters and flows pinned by an earlier daemon of the same layout are taken
+ *  over. RG_ERR_KERNEL, with the verifier's last line. */
 int rg_dp_open(const struct rg_dp_config *config, struct rg_dp **ret, struct rg_err *err);
 /** Closes fds. What is pinned stays in force. */
 void rg_dp_close(struct rg_dp *dp);
@@ -76,7 +76,9 @@ void rg_dp_shared_clear(struct rg_dp *dp, uint32_t number);
 /** Flags, prefix or name only, with the ports as they are. */
 void rg_dp_shared_update(struct rg_dp *dp, uint32_t number, const struct rg_shared *shared);
 /** Tie a ufrag (or prefix) of an endpoint to a meeting by a binding: the binding gets a new serial,
- *  whatever was bound by that number before is unbound. 4 to 256 characters. FULL, KERNEL. */
+ *  whatever was bound by that number before is unbound. Nothing happens if it is tied so already; a
+ *  load that took over flows keeps those of ufrags that are tied as they were before rg_dp_enforce().
+ *  4 to 256 characters. FULL, KERNEL. */
 int rg_dp_ufrag_set(struct rg_dp *dp, uint32_t endpoint, const char *text, size_t length, uint32_t binding,
 		    uint32_t meeting, struct rg_err *err);
 /** Untie it: its flows are unbound from the next packet on. */

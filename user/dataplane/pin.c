@@ -222,6 +222,8 @@ int rg_dp_enforce(struct rg_dp *dp, struct rg_err *err)
 		r = switch_links(dp, links, err);
 	if (!r)
 		r = pin_maps(dp, "new_", true, err);
+	if (!r)
+		rg_dp_earlier_close(dp); /* what the store has was set before */
 	if (r) {
 		unpin_maps(dp, "new_");
 		rmdir(links); /* only goes if it is empty: if nothing was in force before */

@@ -18,7 +18,16 @@ struct rg_dp_array {
 
 struct rg_dp_local {       /* a local address; its table number is its index + 1 */
 	struct rg_addr address;
-	uint32_t endpoints[2]; /* by RG_PROTO_*; both 0: free */
+	uint32_t ports[2];     /* that are endpoints, by RG_PROTO_*; both 0: free */
+	uint32_t published;    /* RG_PROTO_BIT()s in rg_locals */
+};
+
+/* What an earlier daemon's maps say of the flows that were taken over from it: until
+ * rg_dp_enforce(), see ufrags.c. */
+struct rg_dp_earlier {
+	int ufrags, ufrags_long; /* fds, -1 */
+	struct rg_binding *bindings;
+	size_t n_bindings;
 };
 
 struct rg_dp {
@@ -32,23 +41,36 @@ struct rg_dp {
 	int geo_template;                /* while loading, -1 otherwise */
 	int geo_fd;                      /* the table in force, -1: none yet */
 	uint32_t geo_key_type, geo_value_type; /* BTF ids */
+	uint32_t generation_base;        /* of the load whose flows were taken over: they cache regions */
 
 	struct rg_state *state;
 	struct rg_local *slots;          /* two generations */
 	struct rg_port_block *ports;
 	struct rg_meeting *meetings;
 	struct rg_policy_entry *policies;
+	struct rg_policy_block *policy_bits;
+	struct rg_schedule *schedules;
+	struct rg_exception_set *exceptions;
 	struct rg_region_entry *regions;
+	struct rg_shared *shared;
+	struct rg_binding *bindings;
 	struct rg_mtg_stat *mtg_stats;   /* n_cpus parts of max_mtg_stats slots */
-	uint32_t n_cpus;
-	struct rg_dp_array arrays[7];
+	struct rg_seen *seen;            /* n_cpus parts of RG_SEEN_DEFAULT slots */
+	struct rg_quota_block *quotas;
+	struct rg_budget *budgets;
+	uint32_t n_cpus, policy_shift;
+	struct rg_dp_array arrays[15];
 	size_t n_arrays;
 
-	struct rg_dp_local locals[RG_LOCALS_MAX];
-	uint32_t any_endpoints[2];
-	uint32_t n_endpoints;
+	struct rg_dp_local locals[RG_LOCALS_MAX], any; /* any: table 0 */
+	uint32_t n_endpoints, n_ufrags, n_ufrags_long;
 	uint64_t flipped_ns;             /* when rg_locals was switched last */
 	unsigned int n_regions;          /* highest region id set, + 1 */
+	struct rg_dp_earlier earlier;
+	struct ring_buffer *events;
+	rg_dp_event_fn event_fn;         /* while rg_dp_events_read() runs */
+	void *event_arg;
+	size_t event_room;
 	void *run_buffer;                /* of rg_dp_run */
 	int lock_fd;                     /* of pin_dir, once it is in force; else -1 */
 };
@@ -74,12 +96,36 @@ void rg_dp_prog_name(const struct rg_dp *dp, uint32_t id, char ret[16]);
 /** A new map for a geo table: an fd or -errno. @typed: with BTF, once the program is loaded. */
 int rg_dp_geo_map(const struct rg_dp *dp, bool typed);
 
-uint64_t rg_dp_now_ns(void); /* CLOCK_MONOTONIC */
-
 /** Forget the counters of a meeting. */
 void rg_dp_mtg_stats_clear(struct rg_dp *dp, uint32_t meeting);
 
+/* config.c */
 /** Room for endpoints in rg_endpoints. */
 uint32_t rg_dp_endpoints_max(const struct rg_dp_config *config);
+/** Replace what is 0 by its default, round up. -EINVAL if something is beyond its cap. */
+int rg_dp_config_fill(struct rg_dp_config *config, struct rg_err *err);
+/** Size the maps and fill the program's constants, before the load. */
+int rg_dp_config_apply(struct rg_dp *dp);
+
+/* adopt.c */
+/** Before the load: take over the counters and flows that an earlier daemon pinned. */
+int rg_dp_adopt(struct rg_dp *dp);
+/** After it: what was the earlier maps' last word. */
+void rg_dp_adopted(struct rg_dp *dp);
+void rg_dp_earlier_close(struct rg_dp *dp);
+
+/* events.c */
+int rg_dp_events_open(struct rg_dp *dp, int map_fd);
+void rg_dp_events_close(struct rg_dp *dp);
+
+/* locals.c: the table of ports of each local address */
+/** The table of an address; NULL if there is none, and no room to @add it. It is in use from the
+ *  first port on that is put there. */
+struct rg_dp_local *rg_dp_home(struct rg_dp *dp, const struct rg_addr *address, bool add);
+uint32_t rg_dp_port(struct rg_dp *dp, const struct rg_dp_local *home, uint8_t protocol, uint16_t port);
+/** As rg_ports has it; 0: no endpoint. */
+void rg_dp_port_put(struct rg_dp *dp, struct rg_dp_local *home, uint8_t protocol, uint16_t port, uint32_t value);
+/** Publish which addresses have endpoints of which protocols, if that changed. -ENOSPC. */
+int rg_dp_locals_sync(struct rg_dp *dp);
 
 #endif

@@ -36,6 +36,7 @@ int rg_dp_run(struct rg_dp *dp, const void *frame, size_t length, uint32_t flags
 		return rg_err_set(err, -errno, RG_ERR_KERNEL, "", "the kernel does not run the program: %s",
 				  strerror(errno));
 	memcpy(ret_trace, out, sizeof(*ret_trace));
+	ret_trace->generation -= dp->generation_base;
 	*ret_action = (int)opts.retval;
 	return 0;
 }

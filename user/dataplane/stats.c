@@ -184,6 +184,10 @@ static uint32_t map_entries(const struct rg_dp *dp, const struct bpf_map *map)
 
 	if (map == dp->skel->maps.rg_endpoints)
 		return dp->n_endpoints;
+	if (map == dp->skel->maps.rg_ufrags)
+		return dp->n_ufrags;
+	if (map == dp->skel->maps.rg_ufrags_long)
+		return dp->n_ufrags_long;
 	if (map != dp->skel->maps.rg_mtg_stat)
 		return UINT32_MAX;
 	rg_dp_mtg_stats(dp, 0, count_slot, &n);

@@ -257,15 +257,19 @@ static int read_store(struct rg_engine *engine, const struct rg_engine_config *c
 		      struct rg_err *err)
 {
 	uint32_t max = config->dp.max_meetings ? config->dp.max_meetings : RG_MEETINGS_DEFAULT;
+	uint32_t policies = config->dp.max_policies ? config->dp.max_policies : RG_POLICIES_DEFAULT;
 	int ret;
 
+	if (policies < 2 || policies > RG_POLICIES_CAP)
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, NULL,
+				  "the number of policies is not from 2 to %u", RG_POLICIES_CAP);
 	if (max < 2 || max > RG_MEETINGS_CAP)
 		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, NULL,
 				  "the number of meetings is not from 2 to %u", RG_MEETINGS_CAP);
 	engine->classes = rg_classes_new();
 	if (!engine->classes)
 		return engine_no_memory(err);
-	ret = model_init(&engine->model, max, err);
+	ret = model_init(&engine->model, max, policies, err);
 	if (!ret)
 		ret = rg_store_open(config->state_dir, &engine->store, err);
 	if (!ret)
@@ -306,6 +310,15 @@ static int fill_and_enforce(struct rg_engine *engine, struct geo_build *build, s
 	return ret;
 }
 
+static int take_policy_room(struct rg_engine *engine, struct rg_err *err)
+{
+	size_t blocks = rg_dp_policy_blocks(engine->dp);
+
+	engine->policy_blocks = calloc(blocks, sizeof(*engine->policy_blocks));
+	rg_classes_limit(engine->classes, blocks * RG_POLICY_BLOCK_REGIONS);
+	return engine->policy_blocks ? 0 : engine_no_memory(err);
+}
+
 /* Store and databases are read: load the program, fill its maps, put it in force. */
 static int start(struct rg_engine *engine, const struct rg_engine_config *config,
 		 struct geo_build *build, struct rg_err *err)
@@ -314,12 +327,14 @@ static int start(struct rg_engine *engine, const struct rg_engine_config *config
 	struct rg_err why = { 0 };
 	int ret;
 
-	geo_capacity(build, &dp);
+	geo_capacity(build, rg_classes_count(engine->classes), &dp);
 	engine->geo_nodes = dp.geo_nodes;
 	engine->geo_ranges = dp.geo_ranges;
 	ret = rg_dp_open(&dp, &engine->dp, err);
 	if (!ret)
 		ret = read_capacity(engine, err);
+	if (!ret)
+		ret = take_policy_room(engine, err);
 	if (!ret)
 		ret = engine_stage_begin(engine, err);
 	if (!ret)
@@ -389,6 +404,7 @@ void rg_engine_close(struct rg_engine *engine)
 	rg_geo_free(engine->geo.geo);
 	rg_classes_free(engine->classes);
 	free(engine->interfaces);
+	free(engine->policy_blocks);
 	for (size_t i = 0; i < engine->n_databases; i++)
 		free(engine->databases[i]);
 	free(engine->databases);

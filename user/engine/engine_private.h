@@ -71,7 +71,10 @@ struct model {
 	struct port_chains *ports;
 	size_t n_endpoints;
 	struct rg_map *policies;     /* by text -> struct policy */
-	struct policy *policy_at[RG_POLICIES_MAX];
+	struct policy **policy_at;   /* by number, 1..max_policies-1 */
+	uint32_t max_policies;
+	uint32_t policy_free;        /* no lower number is free */
+	uint32_t policy_end;         /* no number from here on was ever taken */
 	struct custom *customs;      /* sorted by name */
 	size_t n_customs;
 };
@@ -141,6 +144,7 @@ struct rg_engine {
 	uint32_t geo_nodes, geo_ranges, max_endpoints; /* capacities of the loaded maps */
 	size_t n_endpoints;      /* in the kernel, after the last flush */
 	struct engine_ledger ledger;
+	struct rg_policy_block *policy_blocks; /* to compile one into, rg_dp_policy_blocks() */
 	struct timespec started;
 };
 
@@ -162,7 +166,7 @@ int engine_precondition(bool exists, uint64_t revision, uint64_t if_match, struc
 int engine_commit(struct rg_engine *engine, struct rg_err *err);
 
 /* model.c */
-int model_init(struct model *model, uint32_t max_meetings, struct rg_err *err);
+int model_init(struct model *model, uint32_t max_meetings, uint32_t max_policies, struct rg_err *err);
 void model_clear(struct model *model);
 /** Read meetings and custom regions from the store. Policies keep their slots. */
 int model_load(struct rg_engine *engine, struct rg_err *err);
@@ -215,7 +219,8 @@ void geo_build_clear(struct geo_build *build);
 void geo_classes_undo(struct rg_engine *engine);
 /** Switch to a table that was prepared. */
 int geo_install(struct rg_engine *engine, struct geo_build *build, struct rg_err *err);
-void geo_capacity(const struct geo_build *build, struct rg_dp_config *config);
+/** Sizes of a load: for a table and so many classes, with room to grow. */
+void geo_capacity(const struct geo_build *build, size_t n_classes, struct rg_dp_config *config);
 /** RG_ERR_INVALID if the databases lost more than half of their networks. */
 int geo_check_networks(const struct rg_engine *engine, const struct geo_build *build, struct rg_err *err);
 

@@ -103,6 +103,7 @@ void geo_classes_undo(struct rg_engine *engine)
 	}
 	if (!kept)
 		return;
+	rg_classes_limit(kept, rg_classes_most(engine->classes));
 	rg_classes_free(engine->classes);
 	engine->classes = kept;
 }
@@ -116,10 +117,14 @@ static uint32_t capacity(size_t needed, uint32_t asked, uint32_t least)
 	return n;
 }
 
-void geo_capacity(const struct geo_build *build, struct rg_dp_config *config)
+void geo_capacity(const struct geo_build *build, size_t n_classes, struct rg_dp_config *config)
 {
 	config->geo_nodes = capacity(build->table->n_nodes, config->geo_nodes, RG_GEO_NODES_MIN);
 	config->geo_ranges = capacity(build->table->n_ranges, config->geo_ranges, RG_GEO_RANGES_MIN);
+	if (config->max_regions < RG_REGIONS_DEFAULT)
+		config->max_regions = RG_REGIONS_DEFAULT;
+	while (config->max_regions < RG_REGIONS_MAX && config->max_regions < 2 * n_classes)
+		config->max_regions *= 2;
 }
 
 int geo_install(struct rg_engine *engine, struct geo_build *build, struct rg_err *err)

@@ -10,9 +10,12 @@ int engine_no_memory(struct rg_err *err)
 	return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, NULL, "out of memory");
 }
 
-int model_init(struct model *model, uint32_t max_meetings, struct rg_err *err)
+int model_init(struct model *model, uint32_t max_meetings, uint32_t max_policies, struct rg_err *err)
 {
 	model->max_meetings = max_meetings;
+	model->max_policies = max_policies;
+	model->policy_free = model->policy_end = 1;
+	model->policy_at = calloc(max_policies, sizeof(struct policy *));
 	model->lowest_free = 1;
 	model->by_id = rg_map_new();
 	model->policies = rg_map_new();
@@ -20,7 +23,7 @@ int model_init(struct model *model, uint32_t max_meetings, struct rg_err *err)
 	model->number_busy = calloc(max_meetings, sizeof(bool));
 	model->ports = calloc(1, sizeof(*model->ports));
 	if (!model->by_id || !model->policies || !model->by_number || !model->number_busy ||
-	    !model->ports)
+	    !model->ports || !model->policy_at)
 		return engine_no_memory(err);
 	return 0;
 }
@@ -43,13 +46,14 @@ static void model_empty(struct model *model)
 void model_clear(struct model *model)
 {
 	model_empty(model);
-	if (model->policies)
+	if (model->policies && model->policy_at)
 		model_policies_sweep(model);
 	rg_map_free(model->by_id);
 	rg_map_free(model->policies);
 	free(model->by_number);
 	free(model->number_busy);
 	free(model->ports);
+	free(model->policy_at);
 	free(model->customs);
 	memset(model, 0, sizeof(*model));
 }
@@ -96,7 +100,7 @@ int model_policy(struct model *model, const struct rg_meeting_spec *spec, struct
 {
 	_cleanup_(rg_freep) char *text = rg_policy_text(spec);
 	struct policy *policy;
-	uint32_t number = 1;
+	uint32_t number = model->policy_free;
 
 	if (!text)
 		return engine_no_memory(err);
@@ -105,12 +109,13 @@ int model_policy(struct model *model, const struct rg_meeting_spec *spec, struct
 		*ret = policy;
 		return 0;
 	}
-	while (number < RG_POLICIES_MAX && model->policy_at[number])
+	while (number < model->max_policies && model->policy_at[number])
 		number++;
-	if (number == RG_POLICIES_MAX)
+	model->policy_free = number;
+	if (number == model->max_policies)
 		return rg_err_set(err, -ENOSPC, RG_ERR_FULL, "/rules",
-				  "all %d policies are in use, and none is equal to this one",
-				  RG_POLICIES_MAX - 1);
+				  "all %u policies are in use, and none is equal to this one",
+				  model->max_policies - 1);
 	policy = calloc(1, sizeof(*policy));
 	if (!policy || rg_map_reserve(model->policies, 1)) {
 		free(policy);
@@ -119,6 +124,8 @@ int model_policy(struct model *model, const struct rg_meeting_spec *spec, struct
 	policy->number = number;
 	policy->text = TAKE_PTR(text);
 	model->policy_at[number] = policy;
+	if (number >= model->policy_end)
+		model->policy_end = number + 1;
 	rg_map_put(model->policies, policy->text, strlen(policy->text), policy);
 	*ret = policy;
 	return 0;
@@ -126,13 +133,15 @@ int model_policy(struct model *model, const struct rg_meeting_spec *spec, struct
 
 void model_policies_sweep(struct model *model)
 {
-	for (uint32_t i = 1; i < RG_POLICIES_MAX; i++) {
+	for (uint32_t i = 1; i < model->policy_end; i++) {
 		struct policy *policy = model->policy_at[i];
 
 		if (!policy || policy->refs)
 			continue;
 		rg_map_remove(model->policies, policy->text, strlen(policy->text));
 		model->policy_at[i] = NULL;
+		if (i < model->policy_free)
+			model->policy_free = i;
 		free(policy->text);
 		free(policy);
 	}

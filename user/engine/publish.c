@@ -103,12 +103,11 @@ int engine_pend_all(struct rg_engine *engine, struct rg_err *err)
 static void write_policy(struct rg_engine *engine, const struct meeting *meeting)
 {
 	struct policy *policy = meeting->policy;
-	struct rg_policy_entry entry;
 
 	if (policy->written)
 		return;
-	rg_policy_compile(meeting->spec, engine->classes, &entry);
-	rg_dp_policy_set(engine->dp, policy->number, &entry);
+	rg_policy_compile(meeting->spec, engine->classes, engine->policy_blocks, rg_dp_policy_blocks(engine->dp));
+	rg_dp_policy_set(engine->dp, policy->number, policy->text, engine->policy_blocks);
 	policy->written = true;
 }
 
@@ -121,7 +120,7 @@ static void write_classes(struct rg_engine *engine)
 
 	if (count == engine->classes_compiled)
 		return;
-	for (uint32_t i = 1; i < RG_POLICIES_MAX; i++)
+	for (uint32_t i = 1; i < model->policy_end; i++)
 		if (model->policy_at[i])
 			model->policy_at[i]->written = false;
 	for (uint32_t i = 1; i < model->max_meetings; i++)

@@ -15,6 +15,7 @@ _Static_assert(RG_REGIONS_MAX < UINT16_MAX, "slots hold id + 1");
 struct rg_classes {
 	struct rg_class *items;
 	size_t n, room;
+	size_t most; /* of them */
 	uint16_t slots[KEY_SLOTS]; /* id + 1; 0: empty */
 };
 
@@ -128,7 +129,7 @@ int rg_classes_intern(struct rg_classes *classes, const char *country, const cha
 	slot = slot_of(classes, key);
 	if (*slot)
 		return *slot - 1;
-	if (classes->n == RG_REGIONS_MAX)
+	if (classes->n >= classes->most)
 		return -ENOSPC;
 	if (grow(classes))
 		return -ENOMEM;
@@ -199,11 +200,24 @@ struct rg_classes *rg_classes_new(void)
 {
 	struct rg_classes *classes = calloc(1, sizeof(*classes));
 
-	if (classes && rg_classes_intern(classes, "", "", NULL, 0) < 0) {
+	if (!classes)
+		return NULL;
+	classes->most = RG_REGIONS_MAX;
+	if (rg_classes_intern(classes, "", "", NULL, 0) < 0) {
 		rg_classes_free(classes);
 		return NULL;
 	}
 	return classes;
+}
+
+void rg_classes_limit(struct rg_classes *classes, size_t most)
+{
+	classes->most = most < RG_REGIONS_MAX ? most : RG_REGIONS_MAX;
+}
+
+size_t rg_classes_most(const struct rg_classes *classes)
+{
+	return classes->most;
 }
 
 void rg_classes_free(struct rg_classes *classes)

@@ -223,8 +223,8 @@ int rg_geo_load(const struct rg_geo_inputs *inputs, struct rg_classes *classes,
 	r = place(&load, geo);
 	if (r == -ENOSPC)
 		return rg_err_set(err, r, RG_ERR_FULL, NULL,
-				  "the GeoIP data and custom regions make more than %d combinations of "
-				  "regions", RG_REGIONS_MAX);
+				  "the GeoIP data and custom regions make more than %zu combinations of "
+				  "regions", rg_classes_most(classes));
 	if (r)
 		return out_of_memory(err);
 	geo->load_ns = now_ns() - start;

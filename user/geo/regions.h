@@ -67,8 +67,11 @@ struct rg_classes *rg_classes_new(void);
 void rg_classes_free(struct rg_classes *classes);
 size_t rg_classes_count(const struct rg_classes *classes);
 const struct rg_class *rg_classes_get(const struct rg_classes *classes, unsigned int id);
+/** At most so many from now on (RG_REGIONS_MAX at first): as the loaded maps have room for. */
+void rg_classes_limit(struct rg_classes *classes, size_t most);
+size_t rg_classes_most(const struct rg_classes *classes);
 /** The id of a class, added if new. @country "" or a normalised code, @subdivision "" or
- *  "US-CA", @customs sorted. Returns the id, or -ENOSPC (RG_REGIONS_MAX), -ENOMEM. */
+ *  "US-CA", @customs sorted. Returns the id, or -ENOSPC (see rg_classes_limit()), -ENOMEM. */
 int rg_classes_intern(struct rg_classes *classes, const char *country, const char *subdivision,
 		      const char *const *customs, size_t n_customs);
 /** Put a stored class back under its number (ids arrive in order). -EINVAL if key or id is off. */

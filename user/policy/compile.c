@@ -18,18 +18,18 @@ const struct rg_rule *rg_meeting_rule_for(const struct rg_meeting_spec *meeting,
 }
 
 void rg_policy_compile(const struct rg_meeting_spec *meeting, const struct rg_classes *classes,
-		       struct rg_policy_entry *ret)
+		       struct rg_policy_block *blocks, size_t n_blocks)
 {
-	_cleanup_(rg_freep) char *text = rg_policy_text(meeting);
+	unsigned int count = (unsigned int)rg_classes_count(classes);
 
-	memset(ret, 0, sizeof(*ret));
-	snprintf(ret->text, sizeof(ret->text), "%s", text ? text : "");
-	for (unsigned int id = 0; id < rg_classes_count(classes); id++) {
+	memset(blocks, 0, n_blocks * sizeof(*blocks));
+	for (unsigned int id = 0; id < count && id / RG_POLICY_BLOCK_REGIONS < n_blocks; id++) {
 		const struct rg_rule *rule = rg_meeting_rule_for(meeting, rg_classes_get(classes, id));
 		bool refuse = rule ? rule->refuse : meeting->default_refuse;
 		__u32 bits = (refuse ? RG_POLICY_REFUSE : 0) | (rule ? RG_POLICY_BY_RULE : 0);
+		struct rg_policy_block *block = &blocks[id / RG_POLICY_BLOCK_REGIONS];
 
-		ret->bits[id / 16] |= bits << (id % 16 * 2);
+		block->words[id % RG_POLICY_BLOCK_REGIONS / 16] |= bits << (id % 16 * 2);
 	}
 }
 

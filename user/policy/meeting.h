@@ -62,9 +62,10 @@ void rg_custom_region_clear(struct rg_custom_region *region);
 json_t *rg_custom_region_to_json(const struct rg_custom_region *region);
 
 /** Compile a meeting's rules for the classes known now: first match wins, then the default.
- *  Only classes [0, rg_classes_count) get bits; compile again when classes are added. */
+ *  Only classes [0, rg_classes_count) that @blocks have room for get bits; compile again when
+ *  classes are added. */
 void rg_policy_compile(const struct rg_meeting_spec *meeting, const struct rg_classes *classes,
-		       struct rg_policy_entry *ret);
+		       struct rg_policy_block *blocks, size_t n_blocks);
 
 /** The first rule that matches a class, or NULL (then the default decides). */
 const struct rg_rule *rg_meeting_rule_for(const struct rg_meeting_spec *meeting,

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What a load takes over from the pins of an earlier one. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "dataplane/private.h"
+#include "regiongate.skel.h"
+
+#define TEST(name) static void name(void **state __attribute__((unused)))
+
+static struct rg_dp *dp;
+static struct rg_err err;
+static char pin_dir[64];
+static const struct rg_flow_key client = { .remote_port = 4000, .local_port = 10000, .endpoint = 1, .protocol = 17 };
+
+static void given_load(uint32_t max_flows)
+{
+	const struct rg_dp_config config = { .pin_dir = pin_dir, .max_flows = max_flows, .max_meetings = 64,
+					     .max_mtg_stats = 64, .max_ufrags = 64 };
+	struct rg_shared shared = { .protocol = 17, .first_port = 10000, .last_port = 10010, .name = "sfu" };
+
+	if (rg_dp_open(&config, &dp, &err))
+		fail_msg("%s", err.detail);
+	assert_int_equal(rg_dp_shared_set(dp, 1, &shared, &err), 0);
+}
+
+static void given_ufrag(const char *text, uint32_t binding, uint32_t meeting)
+{
+	if (rg_dp_ufrag_set(dp, 1, text, strlen(text), binding, meeting, &err))
+		fail_msg("%s", err.detail);
+}
+
+static void given_flow(uint32_t binding, uint32_t meeting)
+{
+	const struct rg_flow flow = { .meeting = meeting, .binding = binding, .serial = dp->bindings[binding].serial };
+
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(dp->skel->maps.rg_flows), &client, &flow, BPF_ANY), 0);
+}
+
+static void in_force(void)
+{
+	if (rg_dp_enforce(dp, &err))
+		fail_msg("%s", err.detail);
+}
+
+static void stopped(void)
+{
+	rg_dp_close(dp);
+	dp = NULL;
+}
+
+static bool count_flow(void *arg, const struct rg_flow_key *key, const struct rg_flow *flow)
+{
+	(void)flow;
+	assert_memory_equal(key, &client, sizeof(client));
+	++*(int *)arg;
+	return true;
+}
+
+static void then_flows(int wanted)
+{
+	int n = 0;
+
+	assert_int_equal(rg_dp_flows(dp, count_flow, &n, &err), 0);
+	assert_int_equal(n, wanted);
+}
+
+/* One load with a flow of ufrag "aaaa", binding 3, meeting 7; then the next, not yet in force. */
+static void given_restart(uint32_t max_flows)
+{
+	given_load(1000);
+	given_ufrag("aaaa", 3, 7);
+	given_flow(3, 7);
+	in_force();
+	then_flows(1);
+	stopped();
+	given_load(max_flows);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&err, 0, sizeof(err));
+	snprintf(pin_dir, sizeof(pin_dir), "/sys/fs/bpf/rg-test-%d", getpid());
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	rg_dp_close(dp);
+	dp = NULL;
+	rg_dp_remove(pin_dir, &err);
+	return access(pin_dir, F_OK) ? 0 : -1;
+}
+
+TEST(a_flow_stays_with_its_ufrag)
+{
+	given_restart(1000);
+	then_flows(0);
+	given_ufrag("aaaa", 3, 7);
+	then_flows(1);
+	in_force();
+	then_flows(1);
+}
+
+TEST(a_flow_goes_when_its_ufrag_went)
+{
+	given_restart(1000);
+	given_ufrag("bbbb", 3, 7);
+	then_flows(0);
+}
+
+TEST(a_flow_goes_when_its_ufrag_has_another_meeting)
+{
+	given_restart(1000);
+	given_ufrag("aaaa", 3, 8);
+	then_flows(0);
+}
+
+TEST(a_flow_goes_when_its_ufrag_has_another_binding)
+{
+	given_restart(1000);
+	given_ufrag("aaaa", 4, 7);
+	given_ufrag("bbbb", 3, 7);
+	then_flows(0);
+}
+
+TEST(a_ufrag_that_is_set_again_later_has_no_old_flows)
+{
+	given_restart(1000);
+	in_force();
+	given_ufrag("aaaa", 3, 7);
+	then_flows(0);
+}
+
+TEST(serials_are_not_used_again)
+{
+	uint32_t last;
+
+	given_load(1000);
+	given_ufrag("aaaa", 3, 7);
+	given_ufrag("bbbb", 4, 7);
+	last = dp->bindings[4].serial;
+	rg_dp_ufrag_clear(dp, 1, "bbbb", 4, 4);
+	in_force();
+	stopped();
+	given_load(1000);
+	given_ufrag("cccc", 4, 7);
+	assert_true(dp->bindings[4].serial > last);
+}
+
+TEST(flows_of_another_table_size_are_not_taken_over)
+{
+	given_restart(2000);
+	given_ufrag("aaaa", 3, 7);
+	then_flows(0);
+}
+
+TEST(a_cleared_ufrag_unbinds_its_flows)
+{
+	given_load(1000);
+	given_ufrag("aaaa", 3, 7);
+	given_flow(3, 7);
+	rg_dp_ufrag_clear(dp, 1, "aaaa", 4, 5); /* not its binding */
+	then_flows(1);
+	given_ufrag("aaaa", 3, 7); /* told again */
+	then_flows(1);
+	given_ufrag("aaaa", 3, 8);
+	given_ufrag("aaaa", 3, 7);
+	then_flows(0);
+	given_flow(3, 7);
+	rg_dp_ufrag_clear(dp, 1, "aaaa", 4, 3);
+	then_flows(0);
+}
+
+TEST(a_full_map_of_ufrags_is_an_error_and_keeps_what_was)
+{
+	char text[40];
+	int n = 0;
+
+	given_load(1000);
+	while (snprintf(text, sizeof(text), "u-%03d", n), !rg_dp_ufrag_set(dp, 1, text, 5, 1 + (uint32_t)n % 60, 7, &err))
+		n++;
+	assert_int_equal(n, 64);
+	assert_int_equal(err.code, RG_ERR_FULL);
+	given_flow(1 + (uint32_t)n % 60, 7);
+	assert_int_not_equal(rg_dp_ufrag_set(dp, 1, text, 5, 1 + (uint32_t)n % 60, 8, &err), 0);
+	then_flows(1);
+	memset(text, 'x', sizeof(text));
+	assert_int_equal(rg_dp_ufrag_set(dp, 1, text, 33, 61, 7, &err), 0);
+	assert_int_not_equal(rg_dp_ufrag_set(dp, 1, text, 3, 61, 7, &err), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		T(a_flow_stays_with_its_ufrag),
+		T(a_flow_goes_when_its_ufrag_went),
+		T(a_flow_goes_when_its_ufrag_has_another_meeting),
+		T(a_flow_goes_when_its_ufrag_has_another_binding),
+		T(a_ufrag_that_is_set_again_later_has_no_old_flows),
+		T(serials_are_not_used_again),
+		T(flows_of_another_table_size_are_not_taken_over),
+		T(a_cleared_ufrag_unbinds_its_flows),
+		T(a_full_map_of_ufrags_is_an_error_and_keeps_what_was),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
