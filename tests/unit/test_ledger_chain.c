@@ -23,14 +23,14 @@ static char *entry_text(uint64_t seq, const char *subject, const char *previous)
 {
 	struct rg_ledger_who who = { .called = true, .peer = { .uid = 1000, .gid = 990, .pid = 7 },
 				     .asserted = "alice" };
-	json_t *detail = json_pack("{s:i, s:s}", "z", 1, "a", "\"quoted\" \xc3\xa9 / \\");
+	char *whose = rg_ledger_who_text(&who);
 	struct rg_ledger_entry entry = {
 		.seq = seq, .at_ms = 1591272000250, .kind = RG_LEDGER_MEETING_PUT, .subject = subject,
-		.who = &who, .detail = detail, .previous = previous,
+		.who = whose, .detail = "{\"a\":\"x\",\"z\":1}", .previous = previous,
 	};
 	char *text = rg_ledger_entry_text(&entry);
 
-	json_decref(detail);
+	free(whose);
 	assert_non_null(text);
 	return text;
 }
@@ -82,10 +82,31 @@ static void the_text_is_canonical(void **state)
 {
 	(void)state;
 	assert_string_equal(texts[0],
-		"{\"at\":\"2020-06-04T12:00:00.250Z\",\"detail\":{\"a\":\"\\\"quoted\\\" \xc3\xa9 / \\\\\",\"z\":1},"
+		"{\"at\":\"2020-06-04T12:00:00.250Z\",\"detail\":{\"a\":\"x\",\"z\":1},"
 		"\"kind\":\"meeting-put\",\"previous\":"
 		"\"0000000000000000000000000000000000000000000000000000000000000000\",\"seq\":1,"
 		"\"subject\":\"m-0\",\"who\":{\"asserted\":\"alice\",\"gid\":990,\"pid\":7,\"uid\":1000}}");
+}
+
+/* Whatever is in it, an entry's text is what jansson writes with sorted keys, byte for byte. */
+static void texts_are_escaped_as_json(void **state)
+{
+	static const char *const subjects[] = { "m-1", "", "\"", "a\\b", "caf\xc3\xa9", "a\tb\n\x01", "a/b\x7f" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(subjects); i++) {
+		char *text = entry_text(7, subjects[i], head), *again;
+		json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+
+		assert_non_null(json);
+		assert_string_equal(json_string_value(json_object_get(json, "subject")), subjects[i]);
+		again = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
+		assert_string_equal(text, again);
+		free(again);
+		free(text);
+		json_decref(json);
+	}
+	assert_null(rg_ledger_quote("\xff"));
 }
 
 /* FIPS 180-4's own examples. */
@@ -256,6 +277,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_text_is_canonical),
+		TEST(texts_are_escaped_as_json),
 		TEST(the_hash_is_sha256),
 		TEST(a_whole_chain_passes_and_so_does_its_end),
 		TEST(each_changed_byte_is_found),

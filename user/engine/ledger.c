@@ -11,26 +11,24 @@
 
 /* Something to record when the flush is over. */
 struct ledger_later {
-	struct rg_ledger_who who;
 	enum rg_ledger_kind kind;
-	char *subject;
-	json_t *detail;
+	char *who, *subject, *detail;
+	bool reported;
 	struct ledger_later *next;
 };
 
-void ledger_init(struct rg_engine *engine)
-{
-	engine->ledger.later_tail = &engine->ledger.later;
-}
-
 static void later_free(struct ledger_later *later)
 {
-	json_decref(later->detail);
+	if (!later)
+		return;
+	free(later->who);
 	free(later->subject);
+	free(later->detail);
 	free(later);
 }
+RG_DEFINE_CLEANUP(struct ledger_later *, later_free);
 
-void ledger_free(struct rg_engine *engine)
+static void later_clear(struct rg_engine *engine)
 {
 	struct ledger_later *later;
 
@@ -38,22 +36,55 @@ void ledger_free(struct rg_engine *engine)
 		engine->ledger.later = later->next;
 		later_free(later);
 	}
-	ledger_init(engine);
+	engine->ledger.later_tail = &engine->ledger.later;
+}
+
+void ledger_init(struct rg_engine *engine)
+{
+	later_clear(engine);
+}
+
+void ledger_free(struct rg_engine *engine)
+{
+	later_clear(engine);
+	free(engine->ledger.who);
+	engine->ledger.who = NULL;
 }
 
 void rg_engine_actor_set(struct rg_engine *engine, const struct rg_peer *peer, const char *asserted)
 {
-	struct rg_ledger_who *who = &engine->ledger.who;
+	struct rg_ledger_who who = { .called = true };
 
-	memset(who, 0, sizeof(*who));
+	free(engine->ledger.who);
+	engine->ledger.who = NULL;
 	if (!peer)
 		return;
-	who->called = true;
-	who->peer = *peer;
-	snprintf(who->asserted, sizeof(who->asserted), "%s", asserted ? asserted : "");
+	who.peer = *peer;
+	snprintf(who.asserted, sizeof(who.asserted), "%s", asserted ? asserted : "");
+	engine->ledger.who = rg_ledger_who_text(&who);
+	engine->ledger.nameless = !engine->ledger.who; /* out of memory: it must not read "daemon" */
 }
 
-static int append(struct rg_engine *engine, struct rg_ledger_entry *entry, struct rg_err *err)
+/* Text of who makes the call at hand. Owned by the caller; NULL if memory is out. */
+static char *who_text(const struct rg_engine *engine)
+{
+	static const struct rg_ledger_who daemon;
+
+	if (engine->ledger.who)
+		return strdup(engine->ledger.who);
+	return engine->ledger.nameless ? NULL : rg_ledger_who_text(&daemon);
+}
+
+static char *detail_text(json_t *detail)
+{
+	char *text = detail ? json_dumps(detail, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+
+	json_decref(detail);
+	return text;
+}
+
+/* Fills in number, time and hash. */
+static int append(struct rg_engine *engine, struct rg_ledger_entry *entry, bool reported, struct rg_err *err)
 {
 	_cleanup_(rg_freep) char *text = NULL;
 	unsigned char hash[RG_SHA256_SIZE];
@@ -72,7 +103,7 @@ static int append(struct rg_engine *engine, struct rg_ledger_entry *entry, struc
 		return engine_no_memory(err);
 	row = (struct rg_store_entry){
 		.seq = entry->seq,
-		.reported = rg_ledger_reported(entry->kind, entry->detail),
+		.reported = reported,
 		.text = text,
 		.length = strlen(text),
 		.hash = hash,
@@ -86,23 +117,19 @@ static int append(struct rg_engine *engine, struct rg_ledger_entry *entry, struc
 
 /* In the name of the call at hand. Takes @detail. */
 static int append_call(struct rg_engine *engine, enum rg_ledger_kind kind, const char *subject,
-		       json_t *detail, struct rg_err *err)
+		       char *detail, bool reported, struct rg_err *err)
 {
-	_cleanup_(json_decrefp) json_t *taken = detail;
-	struct rg_ledger_entry entry = {
-		.kind = kind,
-		.subject = subject,
-		.who = &engine->ledger.who,
-		.detail = detail,
-	};
+	_cleanup_(rg_freep) char *taken = detail, *who = who_text(engine);
+	struct rg_ledger_entry entry = { .kind = kind, .subject = subject, .who = who, .detail = detail };
 
-	return taken ? append(engine, &entry, err) : engine_no_memory(err);
+	return taken && who ? append(engine, &entry, reported, err) : engine_no_memory(err);
 }
 
 int engine_ledger_commit(struct rg_engine *engine, enum rg_ledger_kind kind, const char *subject,
 			 json_t *detail, struct rg_err *err)
 {
-	int ret = append_call(engine, kind, subject, detail, err);
+	bool reported = rg_ledger_reported(kind, detail);
+	int ret = append_call(engine, kind, subject, detail_text(detail), reported, err);
 
 	if (!ret)
 		return engine_commit(engine, err);
@@ -110,11 +137,11 @@ int engine_ledger_commit(struct rg_engine *engine, enum rg_ledger_kind kind, con
 	return ret;
 }
 
-int engine_ledger(struct rg_engine *engine, enum rg_ledger_kind kind, const char *subject,
-		  json_t *detail, struct rg_err *err)
+int engine_ledger_text(struct rg_engine *engine, enum rg_ledger_kind kind, const char *subject,
+		       char *detail, bool reported, struct rg_err *err)
 {
 	struct rg_err why = { 0 };
-	int ret = append_call(engine, kind, subject, detail, &why);
+	int ret = append_call(engine, kind, subject, detail, reported, &why);
 
 	if (!ret)
 		return 0;
@@ -124,23 +151,33 @@ int engine_ledger(struct rg_engine *engine, enum rg_ledger_kind kind, const char
 	return ret;
 }
 
+int engine_ledger(struct rg_engine *engine, enum rg_ledger_kind kind, const char *subject,
+		  json_t *detail, struct rg_err *err)
+{
+	bool reported = rg_ledger_reported(kind, detail);
+
+	return engine_ledger_text(engine, kind, subject, detail_text(detail), reported, err);
+}
+
 void engine_ledger_later(struct rg_engine *engine, enum rg_ledger_kind kind, const char *subject,
 			 json_t *detail)
 {
-	struct ledger_later *later = calloc(1, sizeof(*later));
-	char *copy = strdup(subject);
+	_cleanup_(later_freep) struct ledger_later *later = calloc(1, sizeof(*later));
+	bool reported = rg_ledger_reported(kind, detail);
+	char *text = detail_text(detail);
 
-	if (!later || !copy || !detail) {
+	if (later)
+		*later = (struct ledger_later){ kind, who_text(engine), strdup(subject), text, reported, NULL };
+	if (!later || !later->who || !later->subject || !text) {
 		rg_log(RG_LOG_ERROR, "'%s' of '%s' is not in the ledger: out of memory",
 		       rg_ledger_kind_text(kind), subject);
-		json_decref(detail);
-		free(copy);
-		free(later);
+		if (!later)
+			free(text);
 		return;
 	}
-	*later = (struct ledger_later){ engine->ledger.who, kind, copy, detail, NULL };
 	*engine->ledger.later_tail = later;
 	engine->ledger.later_tail = &later->next;
+	later = NULL; /* moved */
 }
 
 static int write_later(struct rg_engine *engine, struct rg_err *err)
@@ -151,11 +188,11 @@ static int write_later(struct rg_engine *engine, struct rg_err *err)
 		struct rg_ledger_entry entry = {
 			.kind = later->kind,
 			.subject = later->subject,
-			.who = &later->who,
+			.who = later->who,
 			.detail = later->detail,
 		};
 
-		ret = append(engine, &entry, err);
+		ret = append(engine, &entry, later->reported, err);
 	}
 	if (!ret)
 		ret = rg_store_commit(engine->store, err);
@@ -174,16 +211,15 @@ void ledger_flush_later(struct rg_engine *engine)
 		for (const struct ledger_later *l = engine->ledger.later; l; l = l->next)
 			rg_log(RG_LOG_ERROR, "'%s' of '%s' is not in the ledger: %s",
 			       rg_ledger_kind_text(l->kind), l->subject, err.detail);
-	ledger_free(engine);
+	later_clear(engine);
 }
 
 void engine_ledger_now(struct rg_engine *engine, enum rg_ledger_kind kind, const char *subject,
 		       json_t *detail)
 {
-	struct rg_ledger_who who = engine->ledger.who;
+	char *who = TAKE_PTR(engine->ledger.who);
 
 	engine_settle(engine);
-	rg_engine_actor_set(engine, NULL, NULL);
 	engine_ledger_later(engine, kind, subject, detail);
 	ledger_flush_later(engine);
 	engine->ledger.who = who;
@@ -243,30 +279,37 @@ json_t *engine_ledger_network(const struct rg_addr *address)
 	return json_string(rg_net_format(&net, text));
 }
 
-static json_t *policy_json(const char *text)
+/* A summary of a meeting as a JSON text; the keys are in order. */
+static char *meeting_text(const struct meeting *meeting, const struct policy *of)
 {
-	size_t n = strlen(text);
+	char policy[POLICY_TEXT_MAX + 4], *text = NULL;
+	_cleanup_(rg_freep) char *quoted = NULL;
 
-	return n <= POLICY_TEXT_MAX ? json_string(text)
-				    : json_sprintf("%.*s...", POLICY_TEXT_MAX, text);
+	if (!meeting)
+		return strdup("null");
+	snprintf(policy, sizeof(policy), "%.*s%s", POLICY_TEXT_MAX, of->text,
+		 strlen(of->text) > POLICY_TEXT_MAX ? "..." : "");
+	quoted = rg_ledger_quote(policy);
+	if (!quoted || asprintf(&text, "{\"endpoints\":%zu,\"mode\":\"%s\",\"policy\":%s,\"revision\":%llu}",
+				meeting->spec->n_endpoints, meeting->spec->observe ? "observe" : "enforce",
+				quoted, (unsigned long long)meeting->revision) < 0)
+		return NULL;
+	return text;
 }
 
-static json_t *meeting_json(const struct rg_meeting_spec *spec, const char *policy)
+int engine_ledger_meeting(struct rg_engine *engine, const struct meeting *before,
+			  const struct meeting *after, const struct policy *policy, struct rg_err *err)
 {
-	if (!spec)
-		return json_null();
-	return json_pack("{s:I, s:s, s:o}", "endpoints", (json_int_t)spec->n_endpoints,
-			 "mode", spec->observe ? "observe" : "enforce", "policy", policy_json(policy));
+	_cleanup_(rg_freep) char *was = meeting_text(before, before ? before->policy : NULL);
+	_cleanup_(rg_freep) char *is = meeting_text(after, policy);
+	char *detail = NULL;
+
+	if (was && is && asprintf(&detail, "{\"after\":%s,\"before\":%s}", is, was) < 0)
+		detail = NULL;
+	return engine_ledger_text(engine, after ? RG_LEDGER_MEETING_PUT : RG_LEDGER_MEETING_DELETE,
+				  after ? after->spec->id : before->spec->id, detail, false, err);
 }
 
-json_t *engine_ledger_meeting(const struct rg_meeting_spec *before, const char *policy_before,
-			      const struct rg_meeting_spec *after, const char *policy_after)
-{
-	return json_pack("{s:o, s:o}", "before", meeting_json(before, policy_before),
-			 "after", meeting_json(after, policy_after));
-}
-
-/* Where logs go, the ledger's end is known, too: what is cut off later shows. */
 void ledger_log_head(struct rg_engine *engine)
 {
 	char hash[RG_SHA256_TEXT];

@@ -22,11 +22,13 @@
 #include "ledger/entry.h"
 
 struct rg_engine;
-struct rg_meeting_spec;
+struct meeting;
+struct policy;
 
 /* The part of struct rg_engine that this is about. */
 struct engine_ledger {
-	struct rg_ledger_who who; /* of the call at hand */
+	char *who;                /* of the call at hand, as text; NULL: the daemon itself */
+	bool nameless;            /* memory was out for who */
 	uint64_t first;           /* the first entry of what is pending */
 	struct ledger_later *later, **later_tail;
 };
@@ -35,6 +37,10 @@ struct engine_ledger {
  *  is out). On failure nothing of this turn may pass, and the next flush undoes all of it. */
 int engine_ledger(struct rg_engine *engine, enum rg_ledger_kind kind, const char *subject,
 		  json_t *detail, struct rg_err *err);
+/** The same with the text of the detail, as struct rg_ledger_entry wants it (NULL: memory is out);
+ *  takes it, too. For what happens thousands of times a second. @reported: rg_ledger_reported(). */
+int engine_ledger_text(struct rg_engine *engine, enum rg_ledger_kind kind, const char *subject,
+		       char *detail, bool reported, struct rg_err *err);
 /** The same for a call that takes effect at once: append and commit. On failure the transaction is
  *  rolled back. */
 int engine_ledger_commit(struct rg_engine *engine, enum rg_ledger_kind kind, const char *subject,
@@ -49,10 +55,10 @@ void engine_ledger_later(struct rg_engine *engine, enum rg_ledger_kind kind, con
 void engine_ledger_now(struct rg_engine *engine, enum rg_ledger_kind kind, const char *subject,
 		       json_t *detail);
 
-/** {"before": summary | null, "after": summary | null}: what a meeting was and is.
- *  @policy_before, @policy_after: texts of rg_policy_text(). NULL: memory is out. */
-json_t *engine_ledger_meeting(const struct rg_meeting_spec *before, const char *policy_before,
-			      const struct rg_meeting_spec *after, const char *policy_after);
+/** A meeting was put or deleted: what it was and is. NULL: there was none, there is none now.
+ *  @policy: that of @after, which is not in the model yet. */
+int engine_ledger_meeting(struct rg_engine *engine, const struct meeting *before,
+			  const struct meeting *after, const struct policy *policy, struct rg_err *err);
 /** {"path", "build_time", "sha256"} of each database in @geo. */
 json_t *engine_ledger_databases(const struct rg_geo *geo);
 /** A participant's network as the ledger may hold it: the /24 or /48 around the address. */

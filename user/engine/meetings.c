@@ -238,11 +238,7 @@ static int stage(struct rg_engine *engine, struct rg_meeting_spec **spec, struct
 					   staging->meeting->number, staging->meeting->revision,
 					   staging->body, err);
 	if (!ret)
-		ret = engine_ledger(engine, RG_LEDGER_MEETING_PUT, staging->meeting->spec->id,
-				    engine_ledger_meeting(old ? old->spec : NULL,
-							  old ? old->policy->text : NULL,
-							  staging->meeting->spec, staging->policy->text),
-				    err);
+		ret = engine_ledger_meeting(engine, old, staging->meeting, staging->policy, err);
 	if (!ret)
 		apply(engine, old, staging);
 	return ret;
@@ -326,9 +322,7 @@ int rg_engine_meeting_delete(struct rg_engine *engine, const char *id, uint64_t 
 	if (!ret)
 		ret = rg_store_meeting_delete(engine->store, meeting->spec->id, err);
 	if (!ret)
-		ret = engine_ledger(engine, RG_LEDGER_MEETING_DELETE, meeting->spec->id,
-				    engine_ledger_meeting(meeting->spec, meeting->policy->text, NULL, NULL),
-				    err);
+		ret = engine_ledger_meeting(engine, meeting, NULL, NULL, err);
 	if (ret)
 		return ret;
 	pending_undo(&engine->pending, false, meeting->spec->id, TAKE_PTR(body), meeting->number,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "ledger/entry.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/cleanup.h"
@@ -36,32 +37,54 @@ bool rg_ledger_reported(enum rg_ledger_kind kind, const json_t *detail)
 	return kinds[kind].reported || has_orders(detail, "before") || has_orders(detail, "after");
 }
 
-static json_t *who_json(const struct rg_ledger_who *who)
+char *rg_ledger_quote(const char *text)
 {
+	size_t n = 0;
 	json_t *json;
+	char *quoted;
+
+	/* nearly every text is a plain one, which needs no escapes */
+	while (text[n] >= 0x20 && text[n] < 0x7f && text[n] != '"' && text[n] != '\\')
+		n++;
+	if (!text[n]) {
+		quoted = malloc(n + 3);
+		if (quoted)
+			snprintf(quoted, n + 3, "\"%s\"", text);
+		return quoted;
+	}
+	json = json_string(text);
+	quoted = json ? json_dumps(json, JSON_ENCODE_ANY) : NULL;
+	json_decref(json);
+	return quoted;
+}
+
+char *rg_ledger_who_text(const struct rg_ledger_who *who)
+{
+	_cleanup_(rg_freep) char *asserted = *who->asserted ? rg_ledger_quote(who->asserted) : NULL;
+	char *text = NULL;
+	int n;
 
 	if (!who->called)
-		return json_pack("{s:s, s:i}", "daemon", "regiongated", "pid", (int)getpid());
-	json = json_pack("{s:I, s:I, s:I}", "uid", (json_int_t)who->peer.uid, "gid",
-			 (json_int_t)who->peer.gid, "pid", (json_int_t)who->peer.pid);
-	if (json && *who->asserted && json_object_set_new(json, "asserted", json_string(who->asserted))) {
-		json_decref(json);
+		n = asprintf(&text, "{\"daemon\":\"regiongated\",\"pid\":%d}", (int)getpid());
+	else if (*who->asserted && !asserted)
 		return NULL;
-	}
-	return json;
+	else
+		n = asprintf(&text, "{%s%s%s\"gid\":%u,\"pid\":%d,\"uid\":%u}",
+			     asserted ? "\"asserted\":" : "", asserted ? asserted : "", asserted ? "," : "",
+			     who->peer.gid, (int)who->peer.pid, who->peer.uid);
+	return n < 0 ? NULL : text;
 }
 
 char *rg_ledger_entry_text(const struct rg_ledger_entry *entry)
 {
-	char at[RG_UTC_TEXT_MAX];
-	json_t *json = json_pack("{s:s, s:O, s:s, s:s, s:I, s:s, s:o}",
-				 "at", rg_utc_format_ms(entry->at_ms, at), "detail", entry->detail,
-				 "kind", kinds[entry->kind].text, "previous", entry->previous,
-				 "seq", (json_int_t)entry->seq, "subject", entry->subject,
-				 "who", who_json(entry->who));
-	char *text = json ? json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+	static const char format[] = "{\"at\":\"%s\",\"detail\":%s,\"kind\":\"%s\",\"previous\":\"%s\","
+				     "\"seq\":%" PRIu64 ",\"subject\":%s,\"who\":%s}";
+	_cleanup_(rg_freep) char *subject = rg_ledger_quote(entry->subject);
+	char at[RG_UTC_TEXT_MAX], *text;
 
-	json_decref(json);
+	if (!subject || asprintf(&text, format, rg_utc_format_ms(entry->at_ms, at), entry->detail,
+				 kinds[entry->kind].text, entry->previous, entry->seq, subject, entry->who) < 0)
+		return NULL;
 	return text;
 }
 

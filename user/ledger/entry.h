@@ -71,8 +71,8 @@ struct rg_ledger_entry {
 	int64_t at_ms;         /* since 1970, UTC */
 	enum rg_ledger_kind kind;
 	const char *subject;   /* the meeting's id, the interface's name ... */
-	const struct rg_ledger_who *who;
-	const json_t *detail;  /* an object, without real numbers */
+	const char *who;       /* rg_ledger_who_text() */
+	const char *detail;    /* text of a JSON object, keys sorted, compact, without real numbers */
 	const char *previous;  /* hash of the entry before, hex */
 };
 
@@ -82,8 +82,14 @@ enum rg_ledger_kind rg_ledger_kind_parse(const char *text);
 /** Does the transparency report read this entry? By its kind, or because rules with orders are in it. */
 bool rg_ledger_reported(enum rg_ledger_kind kind, const json_t *detail);
 
-/** The entry's text; owned by the caller. NULL if memory is out. */
+/** The entry's text; owned by the caller. NULL if memory is out. Made for thousands of pushes a
+ *  second: what is always the same is not built as JSON values first. */
 char *rg_ledger_entry_text(const struct rg_ledger_entry *entry);
+/** "who" as its text. Owned by the caller; NULL if memory is out. */
+char *rg_ledger_who_text(const struct rg_ledger_who *who);
+/** A text as a JSON string with its quotes. Owned by the caller; NULL if memory is out or it is not
+ *  UTF-8. */
+char *rg_ledger_quote(const char *text);
 
 /** Is this a name that a client may assert: 1 to RG_LEDGER_ASSERTED_MAX bytes of UTF-8 without
  *  control characters? */
