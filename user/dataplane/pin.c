@@ -277,8 +277,8 @@ int rg_dp_remove(const char *pin_dir, struct rg_err *err)
 	remove_pins(links, true);
 	rmdir(links);
 	remove_pins(pin_dir, false);
-	/* a directory that holds something else, or that is the mount point, stays */
-	if (rmdir(pin_dir) && errno != ENOTEMPTY && errno != EBUSY)
+	/* a directory that holds something else, that is the mount point, or that was made for us stays */
+	if (rmdir(pin_dir) && errno != ENOTEMPTY && errno != EBUSY && errno != EROFS)
 		return rg_err_set(err, -errno, RG_ERR_KERNEL, "", "cannot remove %s: %s", pin_dir, strerror(errno));
 	return 0;
 }
