@@ -7,6 +7,7 @@
 # make evade      disguised packets against the filter: N=10000000 SEED=7
 # make bench      figures; make bench S=push: one section
 # make fuzz       each fuzz target for FUZZ_SECONDS (20); make lint: the written rules
+# make fuzz-api   random calls against model, store and kernel: SEED=7 STEPS=20000
 # make install    honours DESTDIR and PREFIX (/usr/local); make uninstall
 # Both of the latter install what they need first (tools/install-deps lists it).
 
@@ -50,7 +51,7 @@ BPF     := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bpf/test_*.c))
 FUZZ    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 E2E     := $(wildcard tests/e2e/*.sh)
 
-.PHONY: all deps run check check-built check-kernels check-webrtc evade bench fuzz fuzz-corpus lint install uninstall clean
+.PHONY: all deps run check check-built check-kernels check-webrtc evade bench fuzz fuzz-api fuzz-corpus lint install uninstall clean
 all: $(B)/regiongated $(B)/regiongate $(B)/regiongate.bpf.o
 
 # --- what can not be built without, said in one line
@@ -145,6 +146,9 @@ fuzz:
 	@tools/install-deps fuzz
 	@$(MAKE) --no-print-directory -j$$(nproc) $(FUZZERS)
 	@tools/fuzz $(FUZZERS)
+fuzz-api: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) $(B)/tests/bpf/test_engine_random
+	RG_RANDOM_SEED=$(SEED) RG_RANDOM_STEPS=$(or $(STEPS),20000) $(B)/tests/bpf/test_engine_random
 fuzz-corpus: | $(B)
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MF $(B)/make_parse_corpus.d tests/fuzz/make_parse_corpus.c $(HARNESS_PURE) user/base/ip.c -o $(B)/make_parse_corpus
 	$(B)/make_parse_corpus tests/fuzz/corpus/parse

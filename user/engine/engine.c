@@ -40,7 +40,8 @@ int engine_stage_begin(struct rg_engine *engine, struct rg_err *err)
 int engine_commit(struct rg_engine *engine, struct rg_err *err)
 {
 	size_t count = rg_classes_count(engine->classes);
-	int ret = 0;
+	/* begun already, unless the turn was settled to make room and nothing was staged since */
+	int ret = rg_store_begin(engine->store, err);
 
 	for (size_t id = engine->classes_stored; !ret && id < count; id++)
 		ret = rg_store_class_put(engine->store, (unsigned int)id,

@@ -1,0 +1,555 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Random calls of the engine, good and bad ones: after each turn the API, the store's file, the
+ * loaded program and a model of our own say the same.
+ *
+ * RG_RANDOM_SEED (1), RG_RANDOM_STEPS (600); make fuzz-api SEED= STEPS=. A failure names seed and step.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/resource.h>
+#include "base/reason.h"
+#include "evade/random.h"
+#include "harness/engine.h"
+#include "harness/packet.h"
+#include "harness/shadow.h"
+
+#define MAX_MEETINGS 7 /* in the kernel: one less than SH_MEETINGS minus the unused number 0 */
+#define MAX_LOCALS 3   /* of 5 addresses */
+#define PORTS 5
+#define PROBES 40
+
+static struct rnd rnd;
+static struct shadow shadow, flushed; /* now; as of the last flush */
+static unsigned long seed, step;
+static char what[512];                /* the last call, for messages */
+static uint64_t last_revision;
+static bool regions_changed;          /* in this turn */
+
+#define wrong(format, ...) \
+	fail_msg("seed %lu step %lu, %s: " format, seed, step, what, ##__VA_ARGS__)
+
+static unsigned long setting(const char *name, unsigned long otherwise)
+{
+	const char *text = getenv(name);
+
+	return text && *text ? strtoul(text, NULL, 0) : otherwise;
+}
+
+/* --- bodies */
+
+static void draw_endpoints(struct sh_meeting *m)
+{
+	m->n_endpoints = (uint8_t)rnd_below(&rnd, SH_ENDPOINTS + 1);
+	for (unsigned int i = 0; i < m->n_endpoints; i++) {
+		struct sh_endpoint *e = &m->endpoints[i];
+
+		e->address = (uint8_t)(rnd_one_in(&rnd, 8) ? 0 : 1 + rnd_below(&rnd, SH_COUNT(sh_addresses) - 1));
+		e->port = (uint8_t)(1 + rnd_below(&rnd, PORTS));
+		e->tcp = rnd_one_in(&rnd, 3);
+		for (unsigned int j = 0; j < i; j++)
+			if (!memcmp(e, &m->endpoints[j], sizeof(*e))) { /* twice: leave it out */
+				m->n_endpoints = (uint8_t)i;
+				return;
+			}
+	}
+}
+
+static void draw_rules(struct sh_meeting *m)
+{
+	m->n_rules = (uint8_t)rnd_below(&rnd, SH_RULES + 1);
+	for (unsigned int i = 0; i < m->n_rules; i++) {
+		struct sh_rule *rule = &m->rules[i];
+
+		rule->id = (uint8_t)(10 + i);
+		rule->refuse = rnd_one_in(&rnd, 2);
+		rule->n = (uint8_t)rnd_below(&rnd, SH_CODES + 1);
+		for (unsigned int j = 0; j < rule->n; j++)
+			rule->codes[j] = (uint8_t)rnd_below(&rnd, SH_COUNT(sh_codes));
+	}
+}
+
+static struct sh_meeting draw_meeting(void)
+{
+	struct sh_meeting m = { .exists = true, .refuse = rnd_one_in(&rnd, 2), .observe = rnd_one_in(&rnd, 4) };
+
+	draw_endpoints(&m);
+	draw_rules(&m);
+	return m;
+}
+
+/* Make a good body bad. */
+static void spoil(json_t *body)
+{
+	json_t *list = json_object_get(body, rnd_one_in(&rnd, 2) ? "endpoints" : "rules");
+
+	switch (rnd_below(&rnd, 10)) {
+	case 0: json_object_set_new(body, "unknown_field", json_null()); break;
+	case 1: json_object_set_new(body, "default", json_string("maybe")); break;
+	case 2: json_object_set_new(body, "mode", json_integer(1)); break;
+	case 3: json_object_set_new(body, "endpoints", json_object()); break;
+	case 4: json_object_set_new(body, "id", json_string("another")); break;
+	case 5: json_array_append_new(list, json_string("x")); break;
+	case 6: json_array_append_new(json_object_get(body, "endpoints"),
+				      json_pack("{s:s, s:i}", "address", "10.0.0.1", "port", 65536)); break;
+	case 7: json_array_append_new(json_object_get(body, "endpoints"),
+				      json_pack("{s:s, s:i}", "address", "239.0.0.1", "port", 1)); break;
+	case 8: json_array_append_new(json_object_get(body, "rules"),
+				      json_pack("{s:s, s:[s]}", "action", "refuse", "regions", "XX")); break;
+	default: json_array_append_new(json_object_get(body, "rules"),
+				       json_pack("{s:s, s:[s]}", "action", "refuse", "regions", "custom:nobody"));
+	}
+}
+
+/* --- calls. Each says which error it must give, or none. */
+
+struct condition { uint64_t if_match; bool holds; };
+
+static struct condition draw_condition(bool exists, uint64_t revision)
+{
+	switch (rnd_below(&rnd, 8)) {
+	case 0: return (struct condition){ exists ? revision : 1, exists };
+	case 1: return (struct condition){ revision + 1000, false };
+	case 2: return (struct condition){ RG_NO_RESOURCE, !exists };
+	case 3: return (struct condition){ RG_SOME_RESOURCE, exists };
+	default: return (struct condition){ RG_ANY_REVISION, true };
+	}
+}
+
+static void then_result(int ret, enum rg_errc wanted)
+{
+	if (wanted && (!ret || err.code != wanted))
+		wrong("gives %d, error %d '%s', wanted error %d", ret, err.code, err.detail, wanted);
+	if (!wanted && ret)
+		wrong("refused: %s: %s", err.pointer, err.detail);
+	memset(&err, 0, sizeof(err));
+}
+
+/* A full table may be told too early: what a meeting gives up counts until its new endpoints are in
+ * force, and what a turn gives up makes no room if custom regions were changed, too (see engine.c). */
+static void then_meeting_result(int ret, enum rg_errc wanted, const struct sh_meeting *m)
+{
+	if (!wanted && ret && err.code == RG_ERR_FULL &&
+	    (regions_changed || sh_count_locals(&shadow, m) > MAX_LOCALS))
+		wanted = RG_ERR_FULL;
+	then_result(ret, wanted);
+}
+
+static bool same_meeting(const struct sh_meeting *a, const struct sh_meeting *b, unsigned int i)
+{
+	struct shadow x = { 0 }, y = { 0 };
+	json_t *p, *q;
+	bool same;
+
+	x.meetings[i] = *a;
+	y.meetings[i] = *b;
+	p = sh_meeting_json(&x, i);
+	q = sh_meeting_json(&y, i);
+	same = json_equal(p, q);
+	json_decref(p);
+	json_decref(q);
+	return a->exists && b->exists && same;
+}
+
+/* The error that putting @m must give. */
+static enum rg_errc error_of(unsigned int i, const struct sh_meeting *m)
+{
+	struct shadow after = shadow;
+
+	after.meetings[i] = *m;
+	if (same_meeting(&shadow.meetings[i], m, i))
+		return RG_ERR_NONE;
+	if (!sh_regions_exist(&shadow, m))
+		return RG_ERR_INVALID;
+	if (sh_conflict(&shadow, i, m) >= 0)
+		return RG_ERR_CONFLICT;
+	if (sh_count_meetings(&after) > MAX_MEETINGS - 1 || sh_count_locals(&after, NULL) > MAX_LOCALS)
+		return RG_ERR_FULL;
+	return RG_ERR_NONE;
+}
+
+static void accept_meeting(unsigned int i, struct sh_meeting m, uint64_t revision)
+{
+	bool same = same_meeting(&shadow.meetings[i], &m, i);
+
+	if (same ? revision != shadow.meetings[i].revision : revision <= last_revision)
+		wrong("revision %llu after %llu", (unsigned long long)revision, (unsigned long long)last_revision);
+	if (revision > last_revision)
+		last_revision = revision;
+	m.revision = revision;
+	shadow.meetings[i] = m;
+}
+
+static void put_meeting(unsigned int i, struct sh_meeting m, bool spoiled)
+{
+	const struct sh_meeting *old = &shadow.meetings[i];
+	struct condition condition = draw_condition(old->exists, old->revision);
+	struct shadow with = shadow;
+	bool created = false;
+	uint64_t revision = 0;
+	enum rg_errc wanted;
+	json_t *body;
+	char id[8], *text;
+	int ret;
+
+	with.meetings[i] = m;
+	body = sh_meeting_json(&with, i);
+	if (spoiled)
+		spoil(body);
+	snprintf(id, sizeof(id), "m-%u", i);
+	text = json_dumps(body, JSON_COMPACT);
+	snprintf(what, sizeof(what), "put %.400s", text);
+	free(text);
+	wanted = spoiled ? RG_ERR_INVALID : !condition.holds ? RG_ERR_PRECONDITION : error_of(i, &m);
+	ret = rg_engine_meeting_put(engine, id, body, spoiled ? RG_ANY_REVISION : condition.if_match, &created,
+				    &revision, &err);
+	json_decref(body);
+	then_meeting_result(ret, wanted, &m);
+	if (!ret && created == old->exists)
+		wrong("created: %d", created);
+	if (!ret)
+		accept_meeting(i, m, revision);
+}
+
+static void do_put(void)
+{
+	put_meeting(rnd_below(&rnd, SH_MEETINGS), draw_meeting(), false);
+}
+
+static void do_put_bad(void)
+{
+	put_meeting(rnd_below(&rnd, SH_MEETINGS), draw_meeting(), true);
+}
+
+static void do_put_again(void)
+{
+	unsigned int i = rnd_below(&rnd, SH_MEETINGS);
+
+	if (shadow.meetings[i].exists)
+		put_meeting(i, shadow.meetings[i], false);
+}
+
+/* One field; a null stands for its default. */
+static void do_patch(void)
+{
+	unsigned int i = rnd_below(&rnd, SH_MEETINGS);
+	static const char *const fields[] = { "endpoints", "default", "rules", "mode" };
+	const char *field = fields[rnd_below(&rnd, 4)];
+	struct sh_meeting m = shadow.meetings[i], other = draw_meeting();
+	struct shadow with = shadow;
+	bool null = rnd_one_in(&rnd, 6);
+	uint64_t revision = 0;
+	json_t *body, *patch;
+	char id[8];
+	int ret;
+
+	if (null)
+		other = (struct sh_meeting){ .exists = true };
+	with.meetings[i] = other;
+	body = sh_meeting_json(&with, i);
+	patch = json_object();
+	json_object_set(patch, field, null ? json_null() : json_object_get(body, field));
+	json_decref(body);
+	switch (*field) {
+	case 'e': memcpy(m.endpoints, other.endpoints, sizeof(m.endpoints)), m.n_endpoints = other.n_endpoints; break;
+	case 'd': m.refuse = other.refuse; break;
+	case 'r': memcpy(m.rules, other.rules, sizeof(m.rules)), m.n_rules = other.n_rules; break;
+	default: m.observe = other.observe;
+	}
+	snprintf(id, sizeof(id), "m-%u", i);
+	snprintf(what, sizeof(what), "patch %s of %s", field, id);
+	ret = rg_engine_meeting_patch(engine, id, patch, RG_ANY_REVISION, &revision, &err);
+	json_decref(patch);
+	then_meeting_result(ret, shadow.meetings[i].exists ? error_of(i, &m) : RG_ERR_NOT_FOUND, &m);
+	if (!ret)
+		accept_meeting(i, m, revision);
+}
+
+static void do_delete(void)
+{
+	unsigned int i = rnd_below(&rnd, SH_MEETINGS);
+	struct sh_meeting *m = &shadow.meetings[i];
+	struct condition condition = draw_condition(m->exists, m->revision);
+	char id[8];
+	int ret;
+
+	snprintf(id, sizeof(id), "m-%u", i);
+	snprintf(what, sizeof(what), "delete %s", id);
+	ret = rg_engine_meeting_delete(engine, id, condition.if_match, &err);
+	then_result(ret, !m->exists ? RG_ERR_NOT_FOUND : condition.holds ? RG_ERR_NONE : RG_ERR_PRECONDITION);
+	if (!ret)
+		*m = (struct sh_meeting){ 0 };
+}
+
+static void do_region(void)
+{
+	unsigned int i = rnd_below(&rnd, SH_REGIONS), first = rnd_below(&rnd, SH_COUNT(sh_nets));
+	struct sh_region r = { .exists = true, .country = (uint8_t)rnd_below(&rnd, SH_COUNT(sh_countries)),
+			       .n_nets = (uint8_t)rnd_below(&rnd, SH_NETS + 1) };
+	struct shadow with = shadow;
+	bool spoiled = rnd_one_in(&rnd, 8);
+	json_t *body;
+	char name[8];
+	int ret;
+
+	for (unsigned int j = 0; j < r.n_nets; j++)
+		r.nets[j] = (uint8_t)((first + j * 2) % SH_COUNT(sh_nets));
+	with.regions[i] = r;
+	body = sh_region_json(&with, i);
+	if (spoiled)
+		json_array_append_new(json_object_get(body, "networks"), json_string("192.0.2.1/24"));
+	snprintf(name, sizeof(name), "c%u", i);
+	snprintf(what, sizeof(what), "put region %s", name);
+	ret = rg_engine_region_put(engine, name, body, RG_ANY_REVISION, NULL, &r.revision, &err);
+	json_decref(body);
+	then_result(ret, spoiled ? RG_ERR_INVALID : RG_ERR_NONE);
+	if (!ret)
+		shadow.regions[i] = r;
+	regions_changed |= !ret;
+	if (!ret && r.revision > last_revision)
+		last_revision = r.revision;
+}
+
+static void do_region_delete(void)
+{
+	unsigned int i = rnd_below(&rnd, SH_REGIONS);
+	struct sh_region *r = &shadow.regions[i];
+	char name[8];
+	int ret;
+
+	snprintf(name, sizeof(name), "c%u", i);
+	snprintf(what, sizeof(what), "delete region %s", name);
+	ret = rg_engine_region_delete(engine, name, RG_ANY_REVISION, &err);
+	then_result(ret, !r->exists ? RG_ERR_NOT_FOUND : sh_region_used(&shadow, i) ? RG_ERR_CONFLICT : RG_ERR_NONE);
+	if (!ret)
+		*r = (struct sh_region){ 0 };
+	regions_changed |= !ret;
+}
+
+static void do_something(void)
+{
+	static void (*const calls[])(void) = { do_put, do_put, do_put, do_put, do_patch, do_patch, do_delete,
+					       do_put_bad, do_put_again, do_region, do_region_delete };
+
+	calls[rnd_below(&rnd, SH_COUNT(calls))]();
+}
+
+/* --- comparing */
+
+/* @got has every field of @wanted, with its value; it may have more. */
+static void then_body(const char *where, const json_t *got, json_t *wanted)
+{
+	const char *field;
+	json_t *value;
+
+	json_object_foreach(wanted, field, value)
+		if (!json_equal(json_object_get(got, field), value)) {
+			char *a = json_dumps(got, JSON_COMPACT), *b = json_dumps(wanted, JSON_COMPACT);
+
+			wrong("%s has %s, wanted %s", where, a ? a : "nothing", b);
+		}
+	json_decref(wanted);
+}
+
+static void then_api(void)
+{
+	json_t *meetings = NULL, *regions = NULL, *list;
+	size_t n = 0;
+
+	assert_int_equal(rg_engine_meeting_list(engine, "", 1000, &meetings, &err), 0);
+	list = json_object_get(meetings, "meetings");
+	for (unsigned int i = 0; i < SH_MEETINGS; i++)
+		if (shadow.meetings[i].exists)
+			then_body("the API", json_array_get(list, n++), sh_meeting_json(&shadow, i));
+	if (json_array_size(list) != n)
+		wrong("the API shows %zu meetings of %zu", json_array_size(list), n);
+	json_decref(meetings);
+	assert_int_equal(rg_engine_region_list(engine, &regions, &err), 0);
+	list = json_object_get(regions, "custom");
+	n = 0;
+	for (unsigned int i = 0; i < SH_REGIONS; i++)
+		if (shadow.regions[i].exists)
+			then_body("the API", json_array_get(list, n++), sh_region_json(&shadow, i));
+	if (json_array_size(list) != n)
+		wrong("the API shows %zu custom regions of %zu", json_array_size(list), n);
+	json_decref(regions);
+}
+
+/* The next row's body; NULL at the end. New reference. */
+static json_t *next_body(sqlite3_stmt *rows, uint64_t *ret_revision)
+{
+	if (sqlite3_step(rows) != SQLITE_ROW)
+		return NULL;
+	*ret_revision = (uint64_t)sqlite3_column_int64(rows, 1);
+	return json_loads((const char *)sqlite3_column_text(rows, 0), 0, NULL);
+}
+
+static void then_row(sqlite3_stmt *rows, json_t *wanted, uint64_t wanted_revision)
+{
+	uint64_t revision = 0;
+	json_t *body = next_body(rows, &revision);
+
+	then_body("the store", body, wanted);
+	if (revision != wanted_revision)
+		wrong("the store has revision %llu, not %llu", (unsigned long long)revision,
+		      (unsigned long long)wanted_revision);
+	json_decref(body);
+}
+
+/* The file, read by another connection: what is durable. */
+static void then_store(void)
+{
+	sqlite3_stmt *rows = NULL;
+	uint64_t revision;
+	sqlite3 *db = NULL;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/regiongate.db", state_dir);
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT body, revision FROM meetings ORDER BY id", -1, &rows, NULL), 0);
+	for (unsigned int i = 0; i < SH_MEETINGS; i++)
+		if (shadow.meetings[i].exists)
+			then_row(rows, sh_meeting_json(&shadow, i), shadow.meetings[i].revision);
+	if (next_body(rows, &revision))
+		wrong("the store has a meeting more");
+	sqlite3_finalize(rows);
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT body, revision FROM regions ORDER BY name", -1, &rows, NULL), 0);
+	for (unsigned int i = 0; i < SH_REGIONS; i++)
+		if (shadow.regions[i].exists)
+			then_row(rows, sh_region_json(&shadow, i), shadow.regions[i].revision);
+	if (next_body(rows, &revision))
+		wrong("the store has a custom region more");
+	sqlite3_finalize(rows);
+	sqlite3_close(db);
+}
+
+static void then_judged(const char *source, unsigned int address, unsigned int port, bool tcp)
+{
+	static struct pkt packet;
+	struct rg_trace trace = { 0 };
+	const char *reason, *id;
+	char wanted_id[8] = "";
+	int action, meeting;
+
+	pkt_begin(&packet);
+	(strchr(source, ':') ? pkt_ip6 : pkt_ip4)(&packet, source, sh_addresses[address]);
+	(tcp ? pkt_tcp : pkt_udp)(&packet, 40000, (uint16_t)port);
+	pkt_end(&packet);
+	assert_int_equal(rg_dp_run(rg_engine_dp(engine), packet.data, packet.length, RG_TRACE_DRY, &action, &trace,
+				   &err), 0);
+	reason = sh_judge(&shadow, source, address, port, tcp, &meeting);
+	if (meeting >= 0)
+		snprintf(wanted_id, sizeof(wanted_id), "m-%d", meeting);
+	id = trace.meeting ? rg_engine_meeting_id(engine, trace.meeting) : "";
+	if (strcmp(rg_reason_text(trace.reason), reason) || strcmp(id, wanted_id))
+		wrong("%s to %s port %u %s is %s of '%s', wanted %s of '%s'", source, sh_addresses[address], port,
+		      tcp ? "tcp" : "udp", rg_reason_text(trace.reason), id, reason, wanted_id);
+}
+
+static void then_kernel(void)
+{
+	struct rg_dp_map_info *maps = NULL;
+	size_t n = 0;
+
+	for (unsigned int i = 0; i < PROBES; i++) {
+		const char *source = sh_sources[rnd_below(&rnd, SH_COUNT(sh_sources))];
+		unsigned int first6 = 4, n6 = SH_COUNT(sh_addresses) - first6;
+		unsigned int address = strchr(source, ':') ? first6 + rnd_below(&rnd, n6) :
+							     1 + rnd_below(&rnd, first6 - 1);
+
+		then_judged(source, address, 1 + rnd_below(&rnd, PORTS), rnd_one_in(&rnd, 3));
+	}
+	assert_int_equal(rg_dp_maps(rg_engine_dp(engine), &maps, &n, &err), 0);
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(maps[i].name, "rg_endpoints") && maps[i].entries != sh_count_endpoints(&shadow))
+			wrong("rg_endpoints has %u entries, not %u", maps[i].entries, sh_count_endpoints(&shadow));
+	free(maps);
+}
+
+static void then_all_agree(void)
+{
+	then_api();
+	then_store();
+	then_kernel();
+}
+
+/* --- turns */
+
+static void end_turn(void)
+{
+	if (rg_engine_flush(engine, &err))
+		wrong("flush: %s", err.detail);
+	regions_changed = false;
+}
+
+static void good_turn(void)
+{
+	for (uint32_t n = 1 + (rnd_one_in(&rnd, 3) ? rnd_below(&rnd, 6) : 0); n; n--)
+		do_something();
+	end_turn();
+}
+
+/* The disk is full: whatever is asked, nothing changes. */
+static void full_disk_turn(void)
+{
+	uint64_t revision = last_revision;
+	struct rlimit before, none;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	do_put();
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	rg_engine_flush(engine, &err);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	if (memcmp(&shadow, &flushed, sizeof(shadow)) && !err.code)
+		wrong("a commit without room on the disk succeeds");
+	memset(&err, 0, sizeof(err));
+	shadow = flushed;
+	last_revision = revision;
+	end_turn();
+}
+
+static void one_turn(void)
+{
+	uint32_t dice = rnd_below(&rnd, 40);
+
+	if (dice == 0)
+		full_disk_turn();
+	else
+		good_turn();
+	if (dice == 1)
+		when_restarted();
+	flushed = shadow;
+	then_all_agree();
+}
+
+static void model_store_and_kernel_agree_after_every_turn(void **state)
+{
+	unsigned long steps = setting("RG_RANDOM_STEPS", 600);
+
+	(void)state;
+	seed = setting("RG_RANDOM_SEED", 1);
+	rnd = rnd_of(seed, 0);
+	signal(SIGXFSZ, SIG_IGN);
+	config.dp.max_meetings = MAX_MEETINGS;
+	config.dp.max_locals = MAX_LOCALS;
+	given_engine();
+	for (step = 0; step < steps; step++)
+		one_turn();
+	when_restarted();
+	then_all_agree();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { TEST(model_store_and_kernel_agree_after_every_turn) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
