@@ -68,7 +68,8 @@ static void unknown_fields_are_refused_in_each_object(void **state)
 {
 	(void)state;
 	then_meeting_refused("{\"exceptions\": []}", "/exceptions", "unknown field 'exceptions'");
-	then_meeting_refused("{\"ufrags\": []}", "/ufrags", "unknown field 'ufrags'");
+	then_meeting_refused("{\"ufrags\": [{\"endpoint\": \"sfu\", \"ufrag\": \"abcd\", \"password\": \"x\"}]}",
+			     "/ufrags/0/password", "unknown field");
 	then_meeting_refused("{\"expires\": \"2020-06-06T00:00:00Z\"}", "/expires", "unknown field 'expires'");
 	then_meeting_refused("{\"sites\": {}}", "/sites", "unknown field 'sites'");
 	then_meeting_refused("{\"a/b~c\": 1}", "/a~1b~0c", "unknown field 'a/b~c'");
@@ -260,7 +261,7 @@ static void more_than_the_limits_is_refused(void **state)
 static void the_empty_body_is_a_meeting_with_defaults(void **state)
 {
 	(void)state;
-	then_meeting_is("{}", "{\"id\":\"m-1\",\"endpoints\":[],\"default\":\"admit\",\"rules\":[],\"mode\":\"enforce\"}");
+	then_meeting_is("{}", "{\"id\":\"m-1\",\"endpoints\":[],\"ufrags\":[],\"default\":\"admit\",\"rules\":[],\"mode\":\"enforce\"}");
 }
 
 static void the_canonical_body_has_every_field_and_is_stable(void **state)
@@ -268,7 +269,8 @@ static void the_canonical_body_has_every_field_and_is_stable(void **state)
 	static const char canonical[] =
 		"{\"id\":\"m-1\",\"endpoints\":[{\"address\":\"192.0.2.1\",\"port\":10001,\"protocol\":\"udp\"},"
 		"{\"address\":\"2001:db8::1\",\"port\":443,\"protocol\":\"tcp\"},"
-		"{\"address\":\"any\",\"port\":65535,\"protocol\":\"udp\"}],\"default\":\"refuse\","
+		"{\"address\":\"any\",\"port\":65535,\"protocol\":\"udp\"}],"
+		"\"ufrags\":[{\"endpoint\":\"sfu\",\"ufrag\":\"aB+/\"}],\"default\":\"refuse\","
 		"\"rules\":[{\"id\":\"r1\",\"action\":\"admit\",\"regions\":[\"GB\",\"US-CA\",\"continent:EU\","
 		"\"EEA\",\"custom:partners\",\"unknown\"]},{\"id\":\"x\",\"action\":\"refuse\",\"regions\":[]}],"
 		"\"mode\":\"observe\"}";
@@ -277,7 +279,8 @@ static void the_canonical_body_has_every_field_and_is_stable(void **state)
 	then_meeting_is("{\"mode\": \"observe\", \"default\": \"refuse\", \"endpoints\": ["
 			"{\"address\": \"::ffff:192.0.2.1\", \"port\": 10001},"
 			"{\"address\": \"2001:0DB8::0001\", \"port\": 443, \"protocol\": \"tcp\"},"
-			"{\"address\": \"any\", \"port\": 65535}], \"rules\": [{\"action\": \"admit\","
+			"{\"address\": \"any\", \"port\": 65535}],"
+			"\"ufrags\": [{\"ufrag\": \"aB+/\", \"endpoint\": \"sfu\"}], \"rules\": [{\"action\": \"admit\","
 			"\"regions\": [\"UK\", \"US-CA\", \"continent:EU\", \"EEA\", \"custom:partners\", \"unknown\"]},"
 			"{\"id\": \"x\", \"action\": \"refuse\", \"regions\": []}]}", canonical);
 	then_meeting_is(canonical, canonical);

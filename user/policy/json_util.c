@@ -166,3 +166,21 @@ int rg_json_array(const json_t *object, const char *field, size_t max, const jso
 	*ret = value;
 	return 0;
 }
+
+int rg_json_choice(const json_t *object, const char *field, bool required, const char *no, const char *yes,
+		   bool *ret, struct rg_err *err)
+{
+	char pointer[32];
+	const char *text;
+	int r = rg_json_string(object, field, required, &text, err);
+
+	if (r || !text)
+		return r;
+	if (strcmp(text, no) && strcmp(text, yes)) {
+		snprintf(pointer, sizeof(pointer), "/%s", field);
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, pointer,
+				  "%s is neither \"%s\" nor \"%s\"", field, no, yes);
+	}
+	*ret = !strcmp(text, yes);
+	return 0;
+}

@@ -21,6 +21,11 @@ int rg_json_port(const json_t *object, const char *field, bool required, unsigne
 int rg_json_array(const json_t *object, const char *field, size_t max, const json_t **ret,
 		  struct rg_err *err);
 
+/** A field with one of two words: *ret is whether it is the second one. Absent: RG_ERR_INVALID if
+ *  @required, else @ret stays. */
+int rg_json_choice(const json_t *object, const char *field, bool required, const char *no, const char *yes,
+		   bool *ret, struct rg_err *err);
+
 /** A client's text for use in a sentence: at most 48 bytes, cut between characters; what is
  *  not UTF-8 (a path may hold anything) becomes "?". */
 #define RG_QUOTE_MAX 64

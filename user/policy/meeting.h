@@ -2,6 +2,7 @@
 /* A meeting as the API sees it: the struct, its JSON, its policy. Pure.
  *
  *   meeting_json.c  JSON <-> struct, with a pointer to every field that is wrong
+ *   endpoint_json.c the same for ufrags and shared endpoints (endpoint.h)
  *   region_json.c   the same for custom regions
  *   compile.c       rules -> two bits per region id
  */
@@ -13,6 +14,7 @@
 #include "base/err.h"
 #include "base/ip.h"
 #include "geo/geo.h"
+#include "policy/endpoint.h"
 #include "rg_abi.h"
 
 #define RG_REGIONS_PER_RULE_MAX 1024
@@ -34,6 +36,8 @@ struct rg_meeting_spec {
 	char id[RG_MEETING_ID_MAX + 1];
 	struct rg_endpoint_spec *endpoints;
 	size_t n_endpoints;
+	struct rg_ufrag_spec *ufrags;
+	size_t n_ufrags;
 	bool default_refuse;
 	struct rg_rule *rules;  /* in order; the first match wins */
 	size_t n_rules;
@@ -41,7 +45,7 @@ struct rg_meeting_spec {
 };
 
 /** Parse a PUT body. @id: from the path (then "id" in the body may be absent but must be
- *  equal), or NULL (then it is required). Defaults: endpoints [], default "admit", rules [],
+ *  equal), or NULL (then it is required). Defaults: endpoints [], ufrags [], default "admit", rules [],
  *  mode "enforce", protocol "udp". RG_ERR_INVALID with the pointer for: unknown fields (each
  *  object), wrong types, ids that are not 1-64 of A-Z a-z 0-9 . _ : -, bad addresses, ports
  *  outside 1..65535, unknown regions, duplicate rule ids, an endpoint listed twice, "::" or

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/cleanup.h"
+#include "policy/endpoint.h"
 #include "policy/json_util.h"
 
 RG_DEFINE_CLEANUP(struct rg_meeting_spec *, rg_meeting_free);
@@ -32,6 +33,7 @@ void rg_meeting_free(struct rg_meeting_spec *meeting)
 	}
 	free(meeting->rules);
 	free(meeting->endpoints);
+	rg_ufrags_free(meeting->ufrags, meeting->n_ufrags);
 	free(meeting);
 }
 
@@ -55,57 +57,6 @@ static int parse_id(const json_t *body, const char *id, struct rg_meeting_spec *
 	return 0;
 }
 
-/* A field with two words: sets @ret to whether it is the second one. */
-static int parse_choice(const json_t *object, const char *field, bool required, const char *no,
-			const char *yes, bool *ret, struct rg_err *err)
-{
-	char pointer[32];
-	const char *text;
-	int r = rg_json_string(object, field, required, &text, err);
-
-	if (r || !text)
-		return r;
-	if (strcmp(text, no) && strcmp(text, yes)) {
-		snprintf(pointer, sizeof(pointer), "/%s", field);
-		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, pointer,
-				  "%s is neither \"%s\" nor \"%s\"", field, no, yes);
-	}
-	*ret = !strcmp(text, yes);
-	return 0;
-}
-
-static bool is_multicast(const struct rg_addr *addr)
-{
-	return rg_addr_is_v4(addr) ? rg_addr_v4(addr) >> 28 == 0xe : addr->bytes[0] == 0xff;
-}
-
-static bool is_unspecified(const struct rg_addr *addr)
-{
-	return rg_addr_is_any(addr) || (rg_addr_is_v4(addr) && !rg_addr_v4(addr));
-}
-
-static int parse_address(const char *text, struct rg_addr *ret, struct rg_err *err)
-{
-	char quoted[RG_QUOTE_MAX];
-	struct rg_addr addr = { 0 };
-
-	if (!strcmp(text, "any")) {
-		*ret = addr;
-		return 0;
-	}
-	if (rg_addr_parse(text, &addr))
-		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "/address",
-				  "'%s' is neither an IP address nor \"any\"", rg_json_quote(text, quoted));
-	if (is_unspecified(&addr))
-		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "/address",
-				  "'%s' is no local address; say \"any\" for all of them", text);
-	if (is_multicast(&addr))
-		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "/address",
-				  "'%s' is a multicast address", text);
-	*ret = addr;
-	return 0;
-}
-
 static int parse_endpoint(const json_t *body, struct rg_endpoint_spec *ret, struct rg_err *err)
 {
 	static const char *const known[] = { "address", "port", "protocol", NULL };
@@ -117,11 +68,11 @@ static int parse_endpoint(const json_t *body, struct rg_endpoint_spec *ret, stru
 	if (!r)
 		r = rg_json_string(body, "address", true, &address, err);
 	if (!r)
-		r = parse_address(address, &ret->address, err);
+		r = rg_local_address_parse(address, &ret->address, err);
 	if (!r)
 		r = rg_json_port(body, "port", true, &port, err);
 	if (!r)
-		r = parse_choice(body, "protocol", false, "udp", "tcp", &tcp, err);
+		r = rg_json_choice(body, "protocol", false, "udp", "tcp", &tcp, err);
 	ret->port = (__u16)port;
 	ret->protocol = tcp ? IPPROTO_TCP : IPPROTO_UDP;
 	return r;
@@ -227,7 +178,7 @@ static int parse_rule(const json_t *body, struct rg_rule *rule, struct rg_err *e
 		ret = rg_err_set(err, -EINVAL, RG_ERR_INVALID, "/id",
 				 "a rule id has 1 to %d of A-Z a-z 0-9 . _ : -", RG_MEETING_ID_MAX);
 	if (!ret)
-		ret = parse_choice(body, "action", true, "admit", "refuse", &rule->refuse, err);
+		ret = rg_json_choice(body, "action", true, "admit", "refuse", &rule->refuse, err);
 	if (!ret)
 		ret = parse_rule_regions(body, rule, err);
 	if (!ret && id) {
@@ -295,7 +246,7 @@ static int parse_rules(const json_t *body, struct rg_meeting_spec *meeting, stru
 int rg_meeting_parse(const json_t *body, const char *id, struct rg_meeting_spec **ret,
 		     struct rg_err *err)
 {
-	static const char *const known[] = { "id", "endpoints", "default", "rules", "mode", NULL };
+	static const char *const known[] = { "id", "endpoints", "ufrags", "default", "rules", "mode", NULL };
 	_cleanup_(rg_meeting_freep) struct rg_meeting_spec *meeting = calloc(1, sizeof(*meeting));
 	int r;
 
@@ -307,11 +258,13 @@ int rg_meeting_parse(const json_t *body, const char *id, struct rg_meeting_spec 
 	if (!r)
 		r = parse_endpoints(body, meeting, err);
 	if (!r)
-		r = parse_choice(body, "default", false, "admit", "refuse", &meeting->default_refuse, err);
+		r = rg_ufrags_parse(body, &meeting->ufrags, &meeting->n_ufrags, err);
+	if (!r)
+		r = rg_json_choice(body, "default", false, "admit", "refuse", &meeting->default_refuse, err);
 	if (!r)
 		r = parse_rules(body, meeting, err);
 	if (!r)
-		r = parse_choice(body, "mode", false, "enforce", "observe", &meeting->observe, err);
+		r = rg_json_choice(body, "mode", false, "enforce", "observe", &meeting->observe, err);
 	if (!r)
 		*ret = TAKE_PTR(meeting);
 	return r;
@@ -347,7 +300,8 @@ json_t *rg_meeting_to_json(const struct rg_meeting_spec *meeting)
 		json_array_append_new(endpoints, endpoint_to_json(&meeting->endpoints[i]));
 	for (size_t i = 0; i < meeting->n_rules; i++)
 		json_array_append_new(rules, rule_to_json(&meeting->rules[i]));
-	return json_pack("{s:s, s:o, s:s, s:o, s:s}", "id", meeting->id, "endpoints", endpoints,
+	return json_pack("{s:s, s:o, s:o, s:s, s:o, s:s}", "id", meeting->id, "endpoints", endpoints,
+			 "ufrags", rg_ufrags_to_json(meeting->ufrags, meeting->n_ufrags),
 			 "default", meeting->default_refuse ? "refuse" : "admit", "rules", rules,
 			 "mode", meeting->observe ? "observe" : "enforce");
 }

@@ -4,7 +4,7 @@
 #include "base/cleanup.h"
 #include "store/store_private.h"
 
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 #define APPLICATION_ID 0x72676174 /* "rgat"; PRAGMA application_id tells our files from others' */
 #define STRING_(x) #x
 #define STRING(x) STRING_(x)
@@ -35,6 +35,14 @@ static const char *const steps[] = {
 	/* When the daemon was last known to be alive, seconds since 1970; 0: it stopped in order. */
 	"INSERT INTO meta (key, value) VALUES ('alive', 0);"
 	"PRAGMA user_version = 2;",
+
+	"CREATE TABLE endpoints (name TEXT PRIMARY KEY, number INTEGER NOT NULL UNIQUE,"
+	" revision INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;"
+	/* No index on the text: the model, which reads them all at start, keeps it unique, and one
+	 * bind stays one insert at the end of one tree. */
+	"CREATE TABLE ufrags (binding INTEGER PRIMARY KEY, endpoint INTEGER NOT NULL,"
+	" ufrag TEXT NOT NULL, meeting INTEGER NOT NULL);"
+	"PRAGMA user_version = 3;",
 };
 _Static_assert(ARRAY_SIZE(steps) == SCHEMA_VERSION, "every version has its step");
 

@@ -16,7 +16,9 @@
 
 enum statement {
 	BEGIN, COMMIT, ROLLBACK,
-	MEETING_PUT, MEETING_DELETE, MEETINGS,
+	MEETING_PUT, MEETING_DELETE, MEETINGS, MEETING_REVISE,
+	ENDPOINT_PUT, ENDPOINT_DELETE, ENDPOINTS,
+	UFRAG_PUT, UFRAG_DELETE, UFRAGS,
 	REGION_PUT, REGION_DELETE, REGIONS,
 	INTERFACE_PUT, INTERFACE_DELETE, INTERFACES,
 	CLASS_PUT, CLASSES,
@@ -35,6 +37,15 @@ static const char *const statements[] = {
 	[MEETING_DELETE] = "DELETE FROM meetings WHERE id = ?1",
 	[MEETINGS] = "SELECT id, number, revision, body FROM meetings WHERE id > ?1"
 		     " ORDER BY id LIMIT ?2",
+	[MEETING_REVISE] = "UPDATE meetings SET revision = ?2 WHERE id = ?1",
+	[ENDPOINT_PUT] = "INSERT INTO endpoints (name, number, revision, body) VALUES (?1, ?2, ?3, ?4)"
+			 " ON CONFLICT (name) DO UPDATE SET number = ?2, revision = ?3, body = ?4",
+	[ENDPOINT_DELETE] = "DELETE FROM endpoints WHERE name = ?1",
+	[ENDPOINTS] = "SELECT name, number, revision, body FROM endpoints ORDER BY name",
+	[UFRAG_PUT] = "INSERT OR REPLACE INTO ufrags (binding, endpoint, ufrag, meeting)"
+		      " VALUES (?1, ?2, ?3, ?4)",
+	[UFRAG_DELETE] = "DELETE FROM ufrags WHERE binding = ?1",
+	[UFRAGS] = "SELECT binding, endpoint, ufrag, meeting FROM ufrags ORDER BY binding",
 	[REGION_PUT] = "INSERT OR REPLACE INTO regions (name, revision, body) VALUES (?1, ?2, ?3)",
 	[REGION_DELETE] = "DELETE FROM regions WHERE name = ?1",
 	[REGIONS] = "SELECT name, revision, body FROM regions ORDER BY name",
@@ -194,29 +205,53 @@ static void bind_text(sqlite3_stmt *stmt, int index, const char *text)
 	sqlite3_bind_text(stmt, index, text, -1, SQLITE_STATIC);
 }
 
+/* Meetings and shared endpoints: a name, a number that does not change, a body. */
+static int put_numbered(struct rg_store *store, enum statement which, const char *name, uint32_t number,
+			uint64_t revision, const char *body, struct rg_err *err)
+{
+	sqlite3_stmt *stmt = store->stmts[which];
+	int ret = rg_store_check_begun(store, err);
+
+	if (ret)
+		return ret;
+	bind_text(stmt, 1, name);
+	sqlite3_bind_int64(stmt, 2, number);
+	sqlite3_bind_int64(stmt, 3, (sqlite3_int64)revision);
+	bind_text(stmt, 4, body);
+	return run(store, which, "store a document", err);
+}
+
+static int delete_named(struct rg_store *store, enum statement which, const char *name, struct rg_err *err)
+{
+	int ret = rg_store_check_begun(store, err);
+
+	if (ret)
+		return ret;
+	bind_text(store->stmts[which], 1, name);
+	return run(store, which, "delete a document from the store", err);
+}
+
 int rg_store_meeting_put(struct rg_store *store, const char *id, uint32_t number,
 			 uint64_t revision, const char *body, struct rg_err *err)
 {
-	sqlite3_stmt *stmt = store->stmts[MEETING_PUT];
+	return put_numbered(store, MEETING_PUT, id, number, revision, body, err);
+}
+
+int rg_store_meeting_delete(struct rg_store *store, const char *id, struct rg_err *err)
+{
+	return delete_named(store, MEETING_DELETE, id, err);
+}
+
+int rg_store_meeting_revise(struct rg_store *store, const char *id, uint64_t revision, struct rg_err *err)
+{
+	sqlite3_stmt *stmt = store->stmts[MEETING_REVISE];
 	int ret = rg_store_check_begun(store, err);
 
 	if (ret)
 		return ret;
 	bind_text(stmt, 1, id);
-	sqlite3_bind_int64(stmt, 2, number);
-	sqlite3_bind_int64(stmt, 3, (sqlite3_int64)revision);
-	bind_text(stmt, 4, body);
-	return run(store, MEETING_PUT, "store a meeting", err);
-}
-
-int rg_store_meeting_delete(struct rg_store *store, const char *id, struct rg_err *err)
-{
-	int ret = rg_store_check_begun(store, err);
-
-	if (ret)
-		return ret;
-	bind_text(store->stmts[MEETING_DELETE], 1, id);
-	return run(store, MEETING_DELETE, "delete a meeting from the store", err);
+	sqlite3_bind_int64(stmt, 2, (sqlite3_int64)revision);
+	return run(store, MEETING_REVISE, "store the revision of a meeting", err);
 }
 
 /* After the last step of a listing: @code is what it returned. */
@@ -237,23 +272,88 @@ static const char *column(sqlite3_stmt *stmt, int index)
 	return text ? (const char *)text : "";
 }
 
-int rg_store_meetings_page(struct rg_store *store, const char *after, size_t limit,
-			   rg_store_meeting_fn fn, void *arg, struct rg_err *err)
+static int list_numbered(struct rg_store *store, sqlite3_stmt *stmt, rg_store_meeting_fn fn, void *arg,
+			 struct rg_err *err)
 {
-	sqlite3_stmt *stmt = store->stmts[MEETINGS];
 	int code, ret = 0;
 
-	bind_text(stmt, 1, after);
-	sqlite3_bind_int64(stmt, 2, limit < INT64_MAX ? (sqlite3_int64)limit : INT64_MAX);
 	while (!ret && (code = sqlite3_step(stmt)) == SQLITE_ROW)
 		ret = fn(arg, column(stmt, 0), (uint32_t)sqlite3_column_int64(stmt, 1),
 			 (uint64_t)sqlite3_column_int64(stmt, 2), column(stmt, 3), err);
 	return finish(store, stmt, code, ret, err);
 }
 
+int rg_store_meetings_page(struct rg_store *store, const char *after, size_t limit,
+			   rg_store_meeting_fn fn, void *arg, struct rg_err *err)
+{
+	sqlite3_stmt *stmt = store->stmts[MEETINGS];
+
+	bind_text(stmt, 1, after);
+	sqlite3_bind_int64(stmt, 2, limit < INT64_MAX ? (sqlite3_int64)limit : INT64_MAX);
+	return list_numbered(store, stmt, fn, arg, err);
+}
+
 int rg_store_meetings(struct rg_store *store, rg_store_meeting_fn fn, void *arg, struct rg_err *err)
 {
 	return rg_store_meetings_page(store, "", SIZE_MAX, fn, arg, err);
+}
+
+int rg_store_endpoint_put(struct rg_store *store, const char *name, uint32_t number, uint64_t revision,
+			  const char *body, struct rg_err *err)
+{
+	return put_numbered(store, ENDPOINT_PUT, name, number, revision, body, err);
+}
+
+int rg_store_endpoint_delete(struct rg_store *store, const char *name, struct rg_err *err)
+{
+	return delete_named(store, ENDPOINT_DELETE, name, err);
+}
+
+int rg_store_endpoints(struct rg_store *store, rg_store_meeting_fn fn, void *arg, struct rg_err *err)
+{
+	return list_numbered(store, store->stmts[ENDPOINTS], fn, arg, err);
+}
+
+int rg_store_ufrag_put(struct rg_store *store, const struct rg_store_ufrag *ufrag, struct rg_err *err)
+{
+	sqlite3_stmt *stmt = store->stmts[UFRAG_PUT];
+	int ret = rg_store_check_begun(store, err);
+
+	if (ret)
+		return ret;
+	sqlite3_bind_int64(stmt, 1, ufrag->binding);
+	sqlite3_bind_int64(stmt, 2, ufrag->endpoint);
+	bind_text(stmt, 3, ufrag->text);
+	sqlite3_bind_int64(stmt, 4, ufrag->meeting);
+	return run(store, UFRAG_PUT, "store a ufrag", err);
+}
+
+int rg_store_ufrag_delete(struct rg_store *store, uint32_t binding, struct rg_err *err)
+{
+	int ret = rg_store_check_begun(store, err);
+
+	if (ret)
+		return ret;
+	sqlite3_bind_int64(store->stmts[UFRAG_DELETE], 1, binding);
+	return run(store, UFRAG_DELETE, "delete a ufrag from the store", err);
+}
+
+int rg_store_ufrags(struct rg_store *store, rg_store_ufrag_fn fn, void *arg, struct rg_err *err)
+{
+	sqlite3_stmt *stmt = store->stmts[UFRAGS];
+	int code, ret = 0;
+
+	while (!ret && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
+		struct rg_store_ufrag ufrag = {
+			.binding = (uint32_t)sqlite3_column_int64(stmt, 0),
+			.endpoint = (uint32_t)sqlite3_column_int64(stmt, 1),
+			.meeting = (uint32_t)sqlite3_column_int64(stmt, 3),
+			.text = column(stmt, 2),
+		};
+
+		ret = fn(arg, &ufrag, err);
+	}
+	return finish(store, stmt, code, ret, err);
 }
 
 int rg_store_doc_put(struct rg_store *store, enum rg_store_kind kind, const char *name,

@@ -36,6 +36,27 @@ int rg_store_meetings(struct rg_store *store, rg_store_meeting_fn fn, void *arg,
 int rg_store_meetings_page(struct rg_store *store, const char *after, size_t limit,
 			   rg_store_meeting_fn fn, void *arg, struct rg_err *err);
 
+/** The revision of a meeting whose body stays as it is. */
+int rg_store_meeting_revise(struct rg_store *store, const char *id, uint64_t revision, struct rg_err *err);
+
+/* Shared endpoints: number = index into the BPF map, as with meetings. */
+int rg_store_endpoint_put(struct rg_store *store, const char *name, uint32_t number, uint64_t revision,
+			  const char *body, struct rg_err *err);
+int rg_store_endpoint_delete(struct rg_store *store, const char *name, struct rg_err *err);
+/** In order of name. */
+int rg_store_endpoints(struct rg_store *store, rg_store_meeting_fn fn, void *arg, struct rg_err *err);
+
+/* Ufrags, by the number of their binding, which flows of the kernel refer to. */
+struct rg_store_ufrag {
+	uint32_t binding, endpoint, meeting; /* numbers */
+	const char *text;
+};
+int rg_store_ufrag_put(struct rg_store *store, const struct rg_store_ufrag *ufrag, struct rg_err *err);
+int rg_store_ufrag_delete(struct rg_store *store, uint32_t binding, struct rg_err *err);
+typedef int (*rg_store_ufrag_fn)(void *arg, const struct rg_store_ufrag *ufrag, struct rg_err *err);
+/** In order of binding. */
+int rg_store_ufrags(struct rg_store *store, rg_store_ufrag_fn fn, void *arg, struct rg_err *err);
+
 /* Named JSON documents: custom regions, interfaces. */
 enum rg_store_kind { RG_STORE_REGION, RG_STORE_INTERFACE };
 int rg_store_doc_put(struct rg_store *store, enum rg_store_kind kind, const char *name,
