@@ -140,7 +140,7 @@ static void patch_merges_by_rfc_7396(void **state)
 	flush();
 	assert_int_equal(rg_engine_meeting_get(engine, "m-1", &body, NULL, &err), 0);
 	text = json_dumps(body, JSON_COMPACT);
-	assert_string_equal(text, "{\"id\":\"m-1\",\"endpoints\":[{\"address\":\"10.0.0.1\",\"port\":5,\"protocol\":\"udp\"}],"
+	assert_string_equal(text, "{\"id\":\"m-1\",\"endpoints\":[{\"address\":\"10.0.0.1\",\"port\":5,\"protocol\":\"udp\"}],\"ufrags\":[],"
 				  "\"default\":\"refuse\",\"rules\":[],\"mode\":\"observe\"}");
 	free(text);
 	json_decref(body);

@@ -22,6 +22,7 @@ struct rg_api {
 	struct rg_http *http;
 	int flush_error;        /* of this turn's flush; 0: it held */
 	struct rg_err flush_err;
+	uint64_t events_seen;   /* as rg_engine_events_last() */
 };
 
 /* One request between open() and close(). */
@@ -229,8 +230,21 @@ int rg_api_fd(const struct rg_api *api)
 	return rg_http_fd(api->http);
 }
 
+/* Streams of events hear of what this turn brings in this turn. */
+static void wake_streams(struct rg_api *api)
+{
+	uint64_t last = rg_engine_events_last(api->engine);
+
+	if (last == api->events_seen)
+		return;
+	api->events_seen = last;
+	rg_http_wake(api->http);
+}
+
 int rg_api_run(struct rg_api *api)
 {
+	wake_streams(api);
 	rg_http_run(api->http);
+	wake_streams(api); /* resuming makes the server's fd readable: the loop comes round again */
 	return rg_http_timeout_ms(api->http);
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <time.h>
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -18,6 +19,7 @@
 /* Memory of one connection: its headers, and the piece of a body that is read at a time. */
 #define CONNECTION_MEMORY (64u << 10)
 #define BODY_FIRST        4096u
+#define STREAM_BLOCK      16384u
 
 struct request {
 	struct rg_http_request public; /* first: the two are cast into each other */
@@ -30,13 +32,35 @@ struct request {
 	bool opened, queued;
 };
 
+/* A response that is made while it is sent. While it has nothing to say its connection is suspended:
+ * libmicrohttpd would ask it again and again. */
+struct stream {
+	struct rg_http *http;
+	struct rg_http_stream public;
+	struct MHD_Connection *connection;
+	int socket;
+	bool suspended, gone; /* gone: the client is */
+	struct stream *next, **link;
+};
+
 struct rg_http {
 	struct MHD_Daemon *daemon;
 	const struct rg_http_ops *ops;
 	void *arg;
 	struct request *held, **held_tail; /* staged and not answered yet, in order of arrival */
 	unsigned int n_requests;           /* begun and not over */
+	struct stream *streams;
+	uint64_t looked_ms;                /* when clients of suspended streams were last looked at */
+	bool closing;
 };
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
 
 static void log_mhd(void *arg, const char *fmt, va_list ap)
 {
@@ -125,6 +149,8 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
 	if (request->opened)
 		http->ops->close(http->arg, &request->public);
 	free(request->public.response.body);
+	if (request->public.response.stream.close) /* never begun */
+		request->public.response.stream.close(request->public.response.stream.arg);
 	free(request->public.path);
 	free(request->body);
 	free(request);
@@ -142,6 +168,92 @@ static void add_headers(struct MHD_Response *reply, const struct rg_http_respons
 		MHD_add_response_header(reply, MHD_HTTP_HEADER_ALLOW, response->allow);
 }
 
+static ssize_t stream_read(void *arg, uint64_t position, char *buf, size_t max)
+{
+	struct stream *stream = arg;
+	long n = stream->http->closing || stream->gone ? -1 : stream->public.read(stream->public.arg, buf, max);
+
+	(void)position;
+	if (n < 0)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (!n) {
+		MHD_suspend_connection(stream->connection);
+		stream->suspended = true;
+	}
+	return n;
+}
+
+static void stream_free(void *arg)
+{
+	struct stream *stream = arg;
+
+	*stream->link = stream->next;
+	if (stream->next)
+		stream->next->link = stream->link;
+	stream->public.close(stream->public.arg);
+	free(stream);
+}
+
+static struct MHD_Response *stream_response(struct request *request)
+{
+	struct rg_http_response *response = &request->public.response;
+	struct stream *stream = calloc(1, sizeof(*stream));
+	struct rg_http *http = request->http;
+	struct MHD_Response *reply;
+
+	if (!stream)
+		return NULL;
+	stream->http = http;
+	stream->public = response->stream;
+	stream->connection = request->connection;
+	stream->socket = rg_http_socket(&request->public);
+	reply = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read, stream, stream_free);
+	if (!reply) {
+		free(stream);
+		return NULL;
+	}
+	stream->next = http->streams;
+	stream->link = &http->streams;
+	if (stream->next)
+		stream->next->link = &stream->next;
+	http->streams = stream;
+	response->stream = (struct rg_http_stream){ 0 }; /* moved */
+	return reply;
+}
+
+static void stream_wake(struct stream *stream)
+{
+	if (!stream->suspended)
+		return;
+	stream->suspended = false;
+	MHD_resume_connection(stream->connection);
+}
+
+void rg_http_wake(struct rg_http *http)
+{
+	for (struct stream *stream = http->streams; stream; stream = stream->next)
+		stream_wake(stream);
+}
+
+/* Nobody reads from the socket of a suspended connection, so a client that has gone is looked for. */
+static void streams_look(struct rg_http *http)
+{
+	uint64_t now = now_ms();
+	char byte;
+
+	if (!http->streams || now - http->looked_ms < RG_HTTP_GONE_MS)
+		return;
+	http->looked_ms = now;
+	for (struct stream *stream = http->streams; stream; stream = stream->next) {
+		ssize_t n = recv(stream->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+		if (!stream->suspended || n > 0 || (n < 0 && errno == EAGAIN))
+			continue;
+		stream->gone = true;
+		stream_wake(stream);
+	}
+}
+
 static enum MHD_Result queue_response(struct request *request)
 {
 	struct rg_http_response *response = &request->public.response;
@@ -151,9 +263,12 @@ static enum MHD_Result queue_response(struct request *request)
 	assert(response->status);
 	request->queued = true;
 	/* libmicrohttpd frees the body, also if it is sent only in part */
-	reply = MHD_create_response_from_buffer(response->length, response->body,
-						response->body ? MHD_RESPMEM_MUST_FREE
-							       : MHD_RESPMEM_PERSISTENT);
+	if (response->stream.read)
+		reply = stream_response(request);
+	else
+		reply = MHD_create_response_from_buffer(response->length, response->body,
+							response->body ? MHD_RESPMEM_MUST_FREE
+								       : MHD_RESPMEM_PERSISTENT);
 	if (!reply)
 		return MHD_NO;
 	response->body = NULL;
@@ -303,6 +418,7 @@ void rg_http_run(struct rg_http *http)
 {
 	unsigned int before;
 
+	streams_look(http);
 	do {
 		before = n_connections(http);
 		if (MHD_run(http->daemon) != MHD_YES)
@@ -325,7 +441,7 @@ int rg_http_open(int listen_fd, const struct rg_http_ops *ops, void *arg, struct
 	http->held_tail = &http->held;
 	errno = 0;
 	http->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+		MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
 		on_access, http,
 		MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL,
 		MHD_OPTION_LISTEN_SOCKET, listen_fd,
@@ -346,14 +462,6 @@ int rg_http_open(int listen_fd, const struct rg_http_ops *ops, void *arg, struct
 	return 0;
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 void rg_http_close(struct rg_http *http, unsigned int drain_ms)
 {
 	uint64_t now = now_ms(), end = now + drain_ms;
@@ -362,6 +470,10 @@ void rg_http_close(struct rg_http *http, unsigned int drain_ms)
 	if (!http)
 		return;
 	listen_fd = MHD_quiesce_daemon(http->daemon);
+	http->closing = true;
+	rg_http_wake(http); /* streams end; a suspended connection could not be closed */
+	rg_http_run(http);
+	now = now_ms();
 	for (; http->n_requests && now < end; now = now_ms()) {
 		struct pollfd fd = { .fd = rg_http_fd(http), .events = POLLIN };
 		int timeout = rg_http_timeout_ms(http);
@@ -385,10 +497,11 @@ int rg_http_fd(const struct rg_http *http)
 int rg_http_timeout_ms(struct rg_http *http)
 {
 	MHD_UNSIGNED_LONG_LONG timeout;
+	int most = http->streams ? RG_HTTP_GONE_MS : 60000;
 
 	if (MHD_get_timeout(http->daemon, &timeout) != MHD_YES)
-		return -1;
-	return timeout > 60000 ? 60000 : (int)timeout;
+		return http->streams ? most : -1;
+	return timeout > (unsigned int)most ? most : (int)timeout;
 }
 
 int rg_http_socket(const struct rg_http_request *public)

@@ -17,15 +17,26 @@
 #define RG_HTTP_CONNECTIONS_MAX 512
 #define RG_HTTP_TIMEOUT_S       30           /* without a byte from or to the client */
 #define RG_HTTP_BODY_MAX        (1u << 20)
+#define RG_HTTP_GONE_MS         5000         /* after that long a client of a silent stream is missed */
 #define RG_HTTP_DRAIN_MAX       (256u << 20) /* of a body that is not wanted, before hanging up */
 
 struct rg_http;
+
+/* A body that is made while it is sent, and may have no end. */
+struct rg_http_stream {
+	/** Write at most @max bytes. Returns how many; 0: none now, rg_http_wake() tells when; -1: the end. */
+	long (*read)(void *arg, char *buf, size_t max);
+	/** The response is over, or was never begun. */
+	void (*close)(void *arg);
+	void *arg;
+};
 
 struct rg_http_response {
 	unsigned int status;      /* 0: not answered yet */
 	const char *content_type; /* a constant; NULL without a body */
 	char *body;               /* owned (malloc), NULL if empty */
 	size_t length;
+	struct rg_http_stream stream; /* instead of a body, if read is set */
 	char etag[32];            /* with its quotes; "" for none */
 	char allow[64];           /* methods of a 405; "" for none */
 };
@@ -66,6 +77,8 @@ void rg_http_close(struct rg_http *http, unsigned int drain_ms);
 int rg_http_fd(const struct rg_http *http);
 /** Milliseconds after which rg_http_run() wants to run at the latest; -1: any time. */
 int rg_http_timeout_ms(struct rg_http *http);
+/** There may be something to read for streams that had nothing. */
+void rg_http_wake(struct rg_http *http);
 /** One turn; never blocks. */
 void rg_http_run(struct rg_http *http);
 

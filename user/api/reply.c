@@ -28,6 +28,8 @@ int rg_call_body(struct rg_call *call, json_t *if_empty, json_t **ret, struct rg
 static void clear(struct rg_http_response *response)
 {
 	free(response->body);
+	if (response->stream.close)
+		response->stream.close(response->stream.arg);
 	*response = (struct rg_http_response){ 0 };
 }
 
@@ -39,6 +41,14 @@ void rg_reply_text(struct rg_http_response *response, unsigned int status, const
 	response->content_type = type;
 	response->body = text;
 	response->length = length;
+}
+
+void rg_reply_stream(struct rg_http_response *response, const char *type, const struct rg_http_stream *stream)
+{
+	clear(response);
+	response->status = 200;
+	response->content_type = type;
+	response->stream = *stream;
 }
 
 void rg_reply_empty(struct rg_http_response *response, unsigned int status)

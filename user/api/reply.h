@@ -21,6 +21,8 @@ int rg_reply_resource(struct rg_call *call, unsigned int status, const json_t *b
 /** Answer with a text (owned by the response from here on). */
 void rg_reply_text(struct rg_http_response *response, unsigned int status, const char *type,
 		   char *text, size_t length);
+/** Answer with a stream, which is closed when the response is over. */
+void rg_reply_stream(struct rg_http_response *response, const char *type, const struct rg_http_stream *stream);
 /** Answer without a body. */
 void rg_reply_empty(struct rg_http_response *response, unsigned int status);
 /** Answer with a problem. Replaces an earlier answer; never fails (a body that can not be

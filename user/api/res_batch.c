@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* POST /v1/meetings:batch: a meeting, or {"op": "delete", "id": ...}, on each line.
+/* POST /v1/meetings:batch: on each line a meeting, or {"op": "delete", "id": ...}, or {"op": "bind" |
+ * "unbind", "id": ..., "endpoint": ..., "ufrag": ...}.
  *
  * Each line succeeds or fails by itself; what succeeded becomes durable and takes
  * effect together, in the one flush of the request's turn.
@@ -30,33 +31,106 @@ static bool is_blank(const struct line *line)
 	return true;
 }
 
-static int delete_meeting(struct rg_engine *engine, const json_t *body, json_t **ret,
-			  struct rg_err *err)
+/* The fields of an op besides "op" and "id". */
+static int check_fields(const json_t *body, const char *op, const char *const known[], struct rg_err *err)
 {
-	const char *op = json_string_value(json_object_get(body, "op"));
-	const char *id = json_string_value(json_object_get(body, "id"));
 	const char *key;
 	json_t *value;
-	int r;
 
-	if (!op || strcmp(op, "delete"))
-		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "/op",
-				  "the only 'op' is \"delete\"; a meeting to put has none");
-	if (!id || !rg_meeting_id_ok(id))
-		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "/id", "'id' is a meeting's id");
 	json_object_foreach((json_t *)body, key, value) {
-		if (!strcmp(key, "op") || !strcmp(key, "id"))
+		size_t i = 0;
+
+		while (known[i] && strcmp(known[i], key))
+			i++;
+		if (known[i] || !strcmp(key, "op") || !strcmp(key, "id"))
 			continue;
-		rg_err_set(err, 0, RG_ERR_INVALID, "", "unknown field '%.64s' of a delete", key);
+		rg_err_set(err, 0, RG_ERR_INVALID, "", "unknown field '%.64s' of a %s", key, op);
 		if (strlen(key) < 64 && !strpbrk(key, "~/"))
 			rg_err_prefix(err, "/%s", key);
 		return -EINVAL;
 	}
-	r = rg_engine_meeting_delete(engine, id, RG_ANY_REVISION, err);
-	if (r)
-		return r;
-	*ret = json_pack("{s:s, s:i}", "id", id, "status", 204);
 	return 0;
+}
+
+static int delete_meeting(struct rg_engine *engine, const char *id, const json_t *body, json_t **ret,
+			  struct rg_err *err)
+{
+	int r = rg_engine_meeting_delete(engine, id, RG_ANY_REVISION, err);
+
+	(void)body;
+	if (!r)
+		*ret = json_pack("{s:s, s:i}", "id", id, "status", 204);
+	return r;
+}
+
+/* The two texts of a bind and an unbind. */
+static int ufrag_fields(const json_t *body, const char **ret_endpoint, const char **ret_ufrag, struct rg_err *err)
+{
+	*ret_endpoint = json_string_value(json_object_get(body, "endpoint"));
+	*ret_ufrag = json_string_value(json_object_get(body, "ufrag"));
+	if (!*ret_endpoint)
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "/endpoint",
+				  "'endpoint' is a shared endpoint's name");
+	if (!*ret_ufrag)
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "/ufrag", "'ufrag' is a text");
+	return 0;
+}
+
+static int bind_ufrag(struct rg_engine *engine, const char *id, const json_t *body, json_t **ret,
+		      struct rg_err *err)
+{
+	const char *endpoint, *ufrag;
+	uint64_t revision = 0;
+	bool created = false;
+	int r = ufrag_fields(body, &endpoint, &ufrag, err);
+
+	if (!r)
+		r = rg_engine_ufrag_bind(engine, id, endpoint, ufrag, RG_ANY_REVISION, &created, &revision, err);
+	if (!r)
+		*ret = json_pack("{s:s, s:i, s:I}", "id", id, "status", created ? 201 : 200, "revision",
+				 (json_int_t)revision);
+	return r;
+}
+
+static int unbind_ufrag(struct rg_engine *engine, const char *id, const json_t *body, json_t **ret,
+			struct rg_err *err)
+{
+	const char *endpoint, *ufrag;
+	int r = ufrag_fields(body, &endpoint, &ufrag, err);
+
+	if (!r)
+		r = rg_engine_ufrag_unbind(engine, id, endpoint, ufrag, RG_ANY_REVISION, NULL, err);
+	if (!r)
+		*ret = json_pack("{s:s, s:i}", "id", id, "status", 204);
+	return r;
+}
+
+static const struct op {
+	const char *name;
+	const char *fields[3];
+	int (*run)(struct rg_engine *engine, const char *id, const json_t *body, json_t **ret, struct rg_err *err);
+} ops[] = {
+	{ "delete", { NULL }, delete_meeting },
+	{ "bind", { "endpoint", "ufrag", NULL }, bind_ufrag },
+	{ "unbind", { "endpoint", "ufrag", NULL }, unbind_ufrag },
+};
+
+static int run_op(struct rg_engine *engine, const json_t *body, json_t **ret, struct rg_err *err)
+{
+	const char *name = json_string_value(json_object_get(body, "op"));
+	const char *id = json_string_value(json_object_get(body, "id"));
+	const struct op *op = ops;
+	int r;
+
+	while (op < ops + ARRAY_SIZE(ops) && (!name || strcmp(op->name, name)))
+		op++;
+	if (op == ops + ARRAY_SIZE(ops))
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "/op",
+				  "'op' is \"delete\", \"bind\" or \"unbind\"; a meeting to put has none");
+	if (!id || !rg_meeting_id_ok(id))
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "/id", "'id' is a meeting's id");
+	r = check_fields(body, name, op->fields, err);
+	return r ? r : op->run(engine, id, body, ret, err);
 }
 
 static int put_meeting(struct rg_engine *engine, const json_t *body, json_t **ret,
@@ -91,7 +165,7 @@ static int run_line(struct rg_engine *engine, const struct line *line, json_t **
 	if (r)
 		return r;
 	if (json_object_get(*ret_body, "op"))
-		return delete_meeting(engine, *ret_body, ret_result, err);
+		return run_op(engine, *ret_body, ret_result, err);
 	return put_meeting(engine, *ret_body, ret_result, err);
 }
 

@@ -8,6 +8,7 @@
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX     1000
+#define FLOWS_MAX     10000
 
 /* Answer with the meeting as it now is: the canonical form of what was sent. */
 static int reply_meeting(struct rg_call *call, unsigned int status, struct rg_err *err)
@@ -85,6 +86,20 @@ int rg_res_meeting_list(struct rg_call *call, struct rg_err *err)
 	if (r)
 		return r;
 	return rg_reply_json(call->response, 200, list, err);
+}
+
+int rg_res_meeting_flows(struct rg_call *call, struct rg_err *err)
+{
+	const char *text = rg_http_query(call->request, "limit");
+	_cleanup_(json_decrefp) json_t *flows = NULL;
+	uint64_t limit = LIMIT_MAX;
+	int r;
+
+	if (text && !rg_number_parse(text, 1, FLOWS_MAX, &limit))
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
+				  "the query argument 'limit' is a number from 1 to %d, not '%.32s'", FLOWS_MAX, text);
+	r = rg_engine_meeting_flows(call->engine, call->params[0], limit, &flows, err);
+	return r ? r : rg_reply_json(call->response, 200, flows, err);
 }
 
 int rg_res_meeting_stats(struct rg_call *call, struct rg_err *err)

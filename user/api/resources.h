@@ -13,6 +13,18 @@ int rg_res_meeting_list(struct rg_call *call, struct rg_err *err);
 int rg_res_meeting_stats(struct rg_call *call, struct rg_err *err);
 int rg_res_meeting_batch(struct rg_call *call, struct rg_err *err);
 
+int rg_res_ufrag_put(struct rg_call *call, struct rg_err *err);
+int rg_res_ufrag_delete(struct rg_call *call, struct rg_err *err);
+int rg_res_meeting_flows(struct rg_call *call, struct rg_err *err);
+
+int rg_res_endpoint_put(struct rg_call *call, struct rg_err *err);
+int rg_res_endpoint_get(struct rg_call *call, struct rg_err *err);
+int rg_res_endpoint_delete(struct rg_call *call, struct rg_err *err);
+int rg_res_endpoint_list(struct rg_call *call, struct rg_err *err);
+
+int rg_res_events(struct rg_call *call, struct rg_err *err);
+int rg_res_stats(struct rg_call *call, struct rg_err *err);
+
 int rg_res_region_put(struct rg_call *call, struct rg_err *err);
 int rg_res_region_get(struct rg_call *call, struct rg_err *err);
 int rg_res_region_delete(struct rg_call *call, struct rg_err *err);

@@ -21,6 +21,17 @@ const struct rg_route rg_routes[] = {
 	{ "GET",    "/v1/meetings/{id}/stats", rg_res_meeting_stats,    READ, BY_READER },
 	{ "POST",   "/v1/meetings:batch",      rg_res_meeting_batch,    STAGED, BY_PUSHER, .body_max = BATCH_MAX },
 
+	{ "PUT",    "/v1/meetings/{id}/ufrags/{ufrag}", rg_res_ufrag_put, STAGED, BY_PUSHER,
+	  .conditional = true, .query = "endpoint" },
+	{ "DELETE", "/v1/meetings/{id}/ufrags/{ufrag}", rg_res_ufrag_delete, STAGED, BY_PUSHER,
+	  .conditional = true, .query = "endpoint" },
+	{ "GET",    "/v1/meetings/{id}/flows", rg_res_meeting_flows,    READ, BY_READER, .query = "limit" },
+
+	{ "PUT",    "/v1/endpoints/{name}",    rg_res_endpoint_put,     STAGED, BY_PUSHER, .conditional = true },
+	{ "GET",    "/v1/endpoints/{name}",    rg_res_endpoint_get,     READ, BY_READER, .conditional = true },
+	{ "DELETE", "/v1/endpoints/{name}",    rg_res_endpoint_delete,  STAGED, BY_PUSHER, .conditional = true },
+	{ "GET",    "/v1/endpoints",           rg_res_endpoint_list,    READ, BY_READER },
+
 	{ "PUT",    "/v1/regions/{name}",      rg_res_region_put,       STAGED, BY_PUSHER, .conditional = true },
 	{ "GET",    "/v1/regions/{name}",      rg_res_region_get,       READ, BY_READER, .conditional = true },
 	{ "DELETE", "/v1/regions/{name}",      rg_res_region_delete,    STAGED, BY_PUSHER, .conditional = true },
@@ -40,6 +51,10 @@ const struct rg_route rg_routes[] = {
 	{ "GET",    "/v1/ledger",              rg_res_ledger_list,      READ, BY_READER, .query = "after limit" },
 	{ "GET",    "/v1/ledger:export",       rg_res_ledger_export,    READ, BY_READER, .query = "after limit" },
 	{ "GET",    "/v1/ledger:verify",       rg_res_ledger_verify,    READ, BY_READER, .query = "after limit" },
+
+	{ "GET",    "/v1/events",              rg_res_events,           READ, BY_READER,
+	  .query = "meeting kind last follow" },
+	{ "GET",    "/v1/stats",               rg_res_stats,            READ, BY_READER, .query = "limit" },
 
 	{ "GET",    "/v1/status",              rg_res_status,           READ, BY_READER },
 	{ "GET",    "/metrics",                rg_res_metrics,          READ, BY_READER },

@@ -147,6 +147,9 @@ SETTER(REGISTERED_COUNTRY, set_bool(&c->registered_country, value, err))
 SETTER(WATCH, set_bool(&c->watch, value, err))
 SETTER(MAX_MEETINGS, set_number(&c->max_meetings, value, MEETINGS_MOST, err))
 SETTER(MAX_ADDRESSES, set_number(&c->max_addresses, value, RG_LOCALS_MAX, err))
+SETTER(MAX_UFRAGS, set_number(&c->max_ufrags, value, RG_UFRAGS_CAP, err))
+SETTER(MAX_UFRAGS_LONG, set_number(&c->max_ufrags_long, value, RG_UFRAGS_CAP, err))
+SETTER(MAX_FLOWS, set_number(&c->max_flows, value, RG_FLOWS_CAP, err))
 SETTER(FILTER_MODE, set_filter_mode(&c->observe, value, err))
 SETTER(ROLE_READ, set_role(c, RG_ROLE_READ, value, err))
 SETTER(ROLE_PUSH, set_role(c, RG_ROLE_PUSH, value, err))
@@ -234,6 +237,9 @@ int rg_config_init(struct rg_config *config, struct rg_err *err)
 		.watch = true,
 		.max_meetings = MEETINGS_DEFAULT,
 		.max_addresses = RG_LOCALS_DEFAULT,
+		.max_ufrags = RG_UFRAGS_DEFAULT,
+		.max_ufrags_long = RG_UFRAGS_LONG_DEFAULT,
+		.max_flows = RG_FLOWS_DEFAULT,
 	};
 	if (!config->socket || !config->state || !config->pin_dir)
 		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");

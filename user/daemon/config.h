@@ -38,6 +38,9 @@ struct rg_config {
 	size_t n_interfaces;
 	uint32_t max_meetings;  /* how many meetings fit */
 	uint32_t max_addresses; /* how many local addresses can carry endpoints */
+	uint32_t max_ufrags;    /* how many ufrags fit, of all endpoints */
+	uint32_t max_ufrags_long; /* how many of them may have more than 32 characters */
+	uint32_t max_flows;     /* how many flows of shared endpoints are remembered */
 	bool observe;   /* count what would be refused, refuse nothing */
 	char *roles[RG_ROLE_MAX]; /* users and @groups of each role; NULL: the default */
 	uint32_t given; /* bits of enum rg_config_key: set by the source that is being read */
@@ -54,6 +57,9 @@ struct rg_config {
 	X(WATCH,              "geoip",   "watch")             \
 	X(MAX_MEETINGS,       "limits",  "max_meetings")      \
 	X(MAX_ADDRESSES,      "limits",  "max_addresses")     \
+	X(MAX_UFRAGS,         "limits",  "max_ufrags")        \
+	X(MAX_UFRAGS_LONG,    "limits",  "max_ufrags_long")   \
+	X(MAX_FLOWS,          "limits",  "max_flows")         \
 	X(FILTER_MODE,        "filter",  "mode")              \
 	X(ROLE_READ,          "roles",   "read")              \
 	X(ROLE_PUSH,          "roles",   "push")              \

@@ -24,7 +24,7 @@ struct daemon {
 	struct rg_api *api;
 	struct rg_loop *loop;
 	struct rg_watch *watch;
-	int signal_fd, watchdog_fd;
+	int signal_fd, watchdog_fd, events_timer_fd;
 	char last_error[sizeof(((struct rg_err *)0)->detail)]; /* of a reload; said once */
 };
 
@@ -59,6 +59,44 @@ static void on_signal(void *arg)
 			rg_loop_stop(daemon->loop);
 		}
 	}
+}
+
+/* The kernel's budgets of events are filled a second after they were used, and not otherwise. */
+static void refill_later(struct daemon *daemon)
+{
+	rg_timer_set(daemon->events_timer_fd, 1000000, 0);
+}
+
+static void on_events(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	if (rg_engine_events_take(daemon->engine))
+		refill_later(daemon);
+}
+
+static void on_events_timer(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	rg_timer_ack(daemon->events_timer_fd);
+	if (rg_engine_events_tick(daemon->engine))
+		refill_later(daemon);
+}
+
+static int open_events(struct daemon *daemon, struct rg_err *err)
+{
+	int r = rg_timer_new();
+
+	daemon->events_timer_fd = r;
+	if (r < 0)
+		return rg_err_set(err, r, RG_ERR_INTERNAL, "", "the timer of events: %s", strerror(-r));
+	r = rg_loop_watch(daemon->loop, daemon->events_timer_fd, on_events_timer, daemon, err);
+	if (!r)
+		r = rg_loop_watch(daemon->loop, rg_engine_events_fd(daemon->engine), on_events, daemon, err);
+	if (!r)
+		refill_later(daemon); /* as if an earlier daemon had left them empty */
+	return r;
 }
 
 static void on_watchdog(void *arg)
@@ -119,6 +157,9 @@ static int open_engine(struct daemon *daemon, struct rg_err *err)
 			.pin_dir = config->pin_dir,
 			.max_meetings = config->max_meetings + 1, /* entry 0 is no meeting */
 			.max_locals = config->max_addresses,
+			.max_ufrags = config->max_ufrags,
+			.max_ufrags_long = config->max_ufrags_long,
+			.max_flows = config->max_flows,
 			.observe = config->observe,
 		},
 		.databases = (const char *const *)config->databases,
@@ -199,6 +240,8 @@ static int start(struct daemon *daemon, struct rg_err *err)
 	if (!r)
 		r = open_engine(daemon, err);
 	if (!r)
+		r = open_events(daemon, err);
+	if (!r)
 		r = rg_api_open(daemon->engine, &daemon->roles, TAKE_FD(daemon->socket.fd), &daemon->api, err);
 	if (!r)
 		r = rg_loop_watch(daemon->loop, rg_api_fd(daemon->api), NULL, NULL, err);
@@ -223,6 +266,8 @@ static void stop(struct daemon *daemon)
 		close(daemon->signal_fd);
 	if (daemon->watchdog_fd >= 0)
 		close(daemon->watchdog_fd);
+	if (daemon->events_timer_fd >= 0)
+		close(daemon->events_timer_fd);
 	rg_loop_free(daemon->loop);
 	rg_roles_clear(&daemon->roles);
 }
@@ -248,6 +293,7 @@ int rg_daemon_run(const struct rg_config *config, struct rg_err *err)
 		.socket = { .fd = -1 },
 		.signal_fd = -1,
 		.watchdog_fd = -1,
+		.events_timer_fd = -1,
 	};
 	int r = start(&daemon, err);
 

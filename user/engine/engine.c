@@ -37,6 +37,13 @@ int engine_stage_begin(struct rg_engine *engine, struct rg_err *err)
 	return rg_store_begin(engine->store, err);
 }
 
+int engine_doom(struct rg_engine *engine, int ret, const struct rg_err *err)
+{
+	engine->failed = err && err->code ? *err
+					  : (struct rg_err){ .code = RG_ERR_INTERNAL, .detail = "out of memory" };
+	return ret;
+}
+
 int engine_commit(struct rg_engine *engine, struct rg_err *err)
 {
 	size_t count = rg_classes_count(engine->classes);
@@ -72,6 +79,8 @@ static void free_unused(struct rg_engine *engine)
 			model->lowest_free = number;
 	}
 	engine->n_endpoints = model->n_endpoints;
+	shared_free_unused(engine);
+	ufrags_free_unused(engine);
 	model_policies_sweep(model);
 }
 
@@ -79,6 +88,7 @@ static void free_unused(struct rg_engine *engine)
 static void flush_done(struct rg_engine *engine)
 {
 	free_unused(engine);
+	ufrags_flush_done(engine);
 	pending_clear(&engine->pending);
 }
 
@@ -98,15 +108,26 @@ static void undo_staged(struct rg_engine *engine)
 	rg_store_rollback(engine->store);
 	geo_classes_undo(engine);
 	model_reload(engine);
+	ufrags_undo(engine);
 	flush_done(engine);
 }
 
 static int undo_write(struct rg_store *store, const struct undo *undo, struct rg_err *err)
 {
-	if (undo->region)
-		return undo->body ? rg_store_doc_put(store, RG_STORE_REGION, undo->name,
-						     undo->revision, undo->body, err)
+	switch (undo->kind) {
+	case UNDO_REVISION:
+		return rg_store_meeting_revise(store, undo->name, undo->revision, err);
+	case UNDO_REGION:
+		return undo->body ? rg_store_doc_put(store, RG_STORE_REGION, undo->name, undo->revision,
+						     undo->body, err)
 				  : rg_store_doc_delete(store, RG_STORE_REGION, undo->name, err);
+	case UNDO_ENDPOINT:
+		return undo->body ? rg_store_endpoint_put(store, undo->name, undo->number, undo->revision,
+							  undo->body, err)
+				  : rg_store_endpoint_delete(store, undo->name, err);
+	case UNDO_MEETING:
+		break;
+	}
 	return undo->body ? rg_store_meeting_put(store, undo->name, undo->number, undo->revision,
 						 undo->body, err)
 			  : rg_store_meeting_delete(store, undo->name, err);
@@ -126,12 +147,15 @@ static void undo_committed(struct rg_engine *engine)
 	if (!ret)
 		ret = ledger_undone(engine, &err);
 	if (!ret)
+		ret = ufrags_undo_store(engine, &err);
+	if (!ret)
 		ret = engine_commit(engine, &err);
 	if (ret) {
 		rg_store_rollback(engine->store);
 		rg_log(RG_LOG_ERROR, "the store keeps a change that was to be undone: %s", err.detail);
 	}
 	model_reload(engine);
+	ufrags_undo(engine);
 	if (engine_publish_back(engine, &err))
 		rg_log(RG_LOG_ERROR, "the kernel's maps can not be put back: %s", err.detail);
 	flush_done(engine);
@@ -145,6 +169,8 @@ static int flush_commit(struct rg_engine *engine, struct geo_build *ret_build, s
 		ret = geo_prepare(engine, ret_build, err);
 	if (!ret && engine->pending.geo)
 		ret = geo_check_networks(engine, ret_build, err);
+	if (!ret)
+		ret = ufrags_write_revisions(engine, err);
 	return ret ? ret : engine_commit(engine, err);
 }
 
@@ -189,7 +215,10 @@ static int flush(struct rg_engine *engine, struct rg_err *err)
 	int ret;
 
 	if (engine->failed.code) {
-		undo_staged(engine);
+		if (engine->pending.n_settled)
+			undo_committed(engine);
+		else
+			undo_staged(engine);
 		if (err)
 			*err = engine->failed;
 		engine->failed.code = RG_ERR_NONE;
@@ -200,8 +229,10 @@ static int flush(struct rg_engine *engine, struct rg_err *err)
 		return 0;
 	}
 	ret = put_in_force(engine, err);
-	if (!ret)
+	if (!ret) {
+		events_of_flush(engine);
 		flush_done(engine);
+	}
 	return ret;
 }
 
@@ -272,6 +303,8 @@ static int read_store(struct rg_engine *engine, const struct rg_engine_config *c
 		return engine_no_memory(err);
 	ret = model_init(&engine->model, max, policies, err);
 	if (!ret)
+		ret = ufrags_init(&engine->model.ufrags, &config->dp, max, err);
+	if (!ret)
 		ret = rg_store_open(config->state_dir, &engine->store, err);
 	if (!ret)
 		ret = rg_store_classes(engine->store, restore_class, engine, err);
@@ -280,6 +313,8 @@ static int read_store(struct rg_engine *engine, const struct rg_engine_config *c
 	engine->classes_stored = rg_classes_count(engine->classes);
 	if (!ret)
 		ret = model_load(engine, err);
+	if (!ret)
+		ret = ufrags_load(engine, err);
 	if (!ret)
 		ret = interfaces_load(engine, err);
 	return ret;
@@ -365,6 +400,8 @@ int rg_engine_open(const struct rg_engine_config *config, struct rg_engine **ret
 	clock_gettime(CLOCK_MONOTONIC, &engine->started);
 	r = copy_config(engine, config, err);
 	if (!r)
+		r = events_init(engine, err);
+	if (!r)
 		r = read_store(engine, config, err);
 	if (!r)
 		r = geo_prepare(engine, &build, err);
@@ -404,6 +441,7 @@ void rg_engine_close(struct rg_engine *engine)
 	ledger_free(engine);
 	rg_geo_free(engine->geo.geo);
 	rg_classes_free(engine->classes);
+	events_free(engine);
 	free(engine->interfaces);
 	free(engine->policy_blocks);
 	for (size_t i = 0; i < engine->n_databases; i++)

@@ -69,6 +69,33 @@ int rg_engine_meeting_list(struct rg_engine *engine, const char *after, size_t l
  *   "regions": {"CN": {"refuse": {"packets","bytes"}, ...}}} */
 int rg_engine_meeting_stats(struct rg_engine *engine, const char *id, json_t **ret, struct rg_err *err);
 
+/** Tie a ufrag of a shared endpoint to a meeting; flows that a Binding Request with it makes are then
+ *  judged by the meeting's policy. Bound already: a success without a new revision. NOT_FOUND (the
+ *  meeting); INVALID ("/endpoint", "/ufrag"); CONFLICT names the meeting that holds it; FULL. */
+int rg_engine_ufrag_bind(struct rg_engine *engine, const char *id, const char *endpoint, const char *ufrag,
+			 uint64_t if_match, bool *ret_created, uint64_t *ret_revision, struct rg_err *err);
+/** NOT_FOUND if the meeting does not hold it. */
+int rg_engine_ufrag_unbind(struct rg_engine *engine, const char *id, const char *endpoint, const char *ufrag,
+			   uint64_t if_match, uint64_t *ret_revision, struct rg_err *err);
+
+/* Shared endpoints. CONFLICT names both if a dedicated or another shared endpoint overlaps, if
+ * meetings hold ufrags that a new ufrag_prefix does not fit, or (delete) hold any. */
+int rg_engine_endpoint_put(struct rg_engine *engine, const char *name, const json_t *body,
+			   uint64_t if_match, bool *ret_created, uint64_t *ret_revision, struct rg_err *err);
+int rg_engine_endpoint_delete(struct rg_engine *engine, const char *name, uint64_t if_match,
+			      struct rg_err *err);
+/** The canonical body, new reference. NOT_FOUND. */
+int rg_engine_endpoint_get(struct rg_engine *engine, const char *name, json_t **ret, uint64_t *ret_revision,
+			   struct rg_err *err);
+/** {"endpoints": [...]}, by name. */
+int rg_engine_endpoint_list(struct rg_engine *engine, json_t **ret, struct rg_err *err);
+
+/** {"id", "flows": [{"remote","remote_port","local_port","protocol","endpoint","tie","ufrag","region",
+ *  "verdict","reason","age_s"}], "more": bool}: live flows, at most @limit; the verdict is what the
+ *  loaded program says of the flow's next packet. NOT_FOUND. */
+int rg_engine_meeting_flows(struct rg_engine *engine, const char *id, size_t limit, json_t **ret,
+			    struct rg_err *err);
+
 /* Custom regions. Deleting one that a rule names is a CONFLICT that names the meeting. A change
  * rebuilds and publishes the geo table at flush. */
 int rg_engine_region_put(struct rg_engine *engine, const char *name, const json_t *body,
@@ -100,9 +127,11 @@ int rg_engine_geoip_reload(struct rg_engine *engine, bool force, json_t **ret, s
  *   "embedded_ipv4"?, "database": {"path","build_time"}|null} */
 int rg_engine_lookup(struct rg_engine *engine, const char *address, json_t **ret, struct rg_err *err);
 
-/** Run the loaded program on a packet, touching no counter. Body: {"source": "a", "source_port": n,
- *  "destination": "b", "destination_port": n, "protocol": "udp"} or {"frame": "hex"}. Answer: {"verdict",
- *  "reason","meeting","region","rule","policy","stage","generation"}. */
+/** Run the loaded program on a packet, touching no counter and no flow. Body: {"source": "a",
+ *  "source_port": n, "destination": "b", "destination_port": n, "protocol": "udp", "ufrag": "x" or
+ *  "username": "x:y" (then it is a STUN Binding Request)} or {"frame": "hex"}, and "direction":
+ *  "ingress" | "egress". Answer: {"verdict","reason","direction","endpoint" (shared),"tie","meeting",
+ *  "region","rule","policy","stage","generation"}. */
 int rg_engine_explain(struct rg_engine *engine, const json_t *body, json_t **ret, struct rg_err *err);
 
 /** A page of the ledger, entries with a number greater than @after: {"entries": [...], "next": number of
@@ -118,6 +147,35 @@ int rg_engine_ledger_export(struct rg_engine *engine, uint64_t after, size_t lim
  *  "broken": sentence | null}. */
 int rg_engine_ledger_verify(struct rg_engine *engine, uint64_t after, size_t limit, json_t **ret,
 			    struct rg_err *err);
+
+/* Events: the last some thousands are kept; readers are told how many they missed. */
+/** Readable when rg_engine_events_take() has something to take from the kernel. */
+int rg_engine_events_fd(const struct rg_engine *engine);
+/** Take them. True: call rg_engine_events_tick() in a second. */
+bool rg_engine_events_take(struct rg_engine *engine);
+/** Let the kernel send more, and tell what it could not send. True: again in a second. */
+bool rg_engine_events_tick(struct rg_engine *engine);
+/** Moves when there are new events for readers. */
+uint64_t rg_engine_events_last(const struct rg_engine *engine);
+
+struct rg_event_filter {
+	const char *meeting; /* NULL: all */
+	const char *kinds;   /* "refusal,rules"; NULL: all. What was lost is always told */
+	size_t last;         /* begin with so many of the past ones */
+	bool follow;         /* go on with those that come */
+};
+struct rg_event_reader;
+/** INVALID; FULL if there are too many readers. The engine must outlive the reader. */
+int rg_event_reader_open(struct rg_engine *engine, const struct rg_event_filter *filter,
+			 struct rg_event_reader **ret, struct rg_err *err);
+void rg_event_reader_close(struct rg_event_reader *reader);
+/** Lines of JSON. Returns bytes written to @buf, 0: none now, -1: there will be none. */
+long rg_event_reader_read(struct rg_event_reader *reader, char *buf, size_t max);
+
+/** {"time_ms" (monotonic), "verdicts", "reasons" (as in the status), "regions": {"CN": {"admit":
+ *  {"packets","bytes"}, "refuse", "observe_refused"}}, "meetings": [{"id","admit","refuse",
+ *  "observe_refused" (packets)}] (at most @limit, the busiest first), "maps", "events": {"sent","lost"}}. */
+int rg_engine_stats(struct rg_engine *engine, size_t limit, json_t **ret, struct rg_err *err);
 
 /** Health, read from the kernel: {"version","pid","uptime_s","mode","site","program":{"id"},
  *  "interfaces":[...],"meetings","policies","regions","geoip":{...},"maps":[...],

@@ -5,7 +5,8 @@
  *   model.c       what the store holds, indexed; policies and their slots
  *   publish.c     model -> kernel, in an order that misjudges no packet
  *   ledger.c      what is recorded of each change (ledger.h)
- *   meetings.c regions.c interfaces.c geoip.c explain.c status.c metrics.c
+ *   ufrags.c      bindings of ICE ufrags: model, staging, publishing, undo
+ *   meetings.c endpoints.c regions.c interfaces.c geoip.c explain.c flows.c events.c stats.c status.c metrics.c
  *
  * A staging call checks first, then takes all memory, then writes to the store,
  * and only then changes the model, which can not fail.
@@ -45,6 +46,46 @@ struct meeting {
 	uint64_t revision;
 	struct policy *policy;
 	struct endpoint *endpoints; /* as many as the spec has */
+	bool revised;               /* by a ufrag in this turn: listed in pending.revised */
+};
+
+/* A shared endpoint. */
+struct shared {
+	struct rg_shared_spec spec;
+	uint32_t number; /* index into rg_shared */
+	uint64_t revision;
+};
+
+/* A ufrag (or a prefix) of a shared endpoint, and the meeting that it stands for. Found by endpoint
+ * and text; both are one string of bytes here. Meetings are told by number, so that a binding outlives
+ * the struct of its meeting. */
+struct binding {
+	struct binding *next, **link; /* of the same meeting */
+	uint32_t number;    /* index into rg_bindings */
+	uint32_t meeting;   /* 0: given up; the number is free once the kernel has heard */
+	uint32_t published; /* the meeting that the kernel has it for; 0: none */
+	uint32_t mark;      /* of the body that listed it last */
+	bool buried;        /* its number was freed before the turn's end: kept for an undo */
+	uint16_t length;    /* of text, which ends with a NUL beyond that */
+	struct binding_key {
+		uint16_t endpoint; /* number */
+		char text[];
+	} key;
+};
+struct bound { /* the bindings of a meeting */
+	struct binding *first, **tail;
+	size_t n;
+};
+struct ufrags {
+	uint32_t max, max_long;  /* room in the kernel */
+	uint32_t n, n_long;      /* numbers that are held, also by bindings that were given up this turn */
+	uint32_t lowest_free;    /* no lower number is free */
+	uint32_t mark;
+	struct binding **at;     /* by number, 1..max */
+	struct rg_map *by_key;
+	struct bound *of;        /* by number of the meeting */
+	size_t of_endpoint[RG_SHARED_MAX]; /* how many, by number of the endpoint */
+	struct binding *graves;  /* buried ones */
 };
 
 struct custom {
@@ -77,11 +118,16 @@ struct model {
 	uint32_t policy_end;         /* no number from here on was ever taken */
 	struct custom *customs;      /* sorted by name */
 	size_t n_customs;
+	struct rg_map *shared;       /* by name -> struct shared */
+	struct shared *shared_at[RG_SHARED_MAX];
+	bool shared_busy[RG_SHARED_MAX]; /* as number_busy */
+	struct ufrags ufrags;        /* not read again by model_load(): undone step by step */
 };
 
 /* One staged write, and what stood there before. */
+enum undo_kind { UNDO_MEETING, UNDO_REVISION, UNDO_REGION, UNDO_ENDPOINT };
 struct undo {
-	bool region;             /* a custom region; else a meeting */
+	enum undo_kind kind;
 	char name[RG_MEETING_ID_MAX + 1];
 	char *body;              /* NULL: there was none */
 	uint32_t number;
@@ -101,6 +147,14 @@ struct pending {
 	size_t n_keys, max_keys;
 	struct undo *undos;
 	size_t n_undos, max_undos;
+	struct ufrag_undo {
+		struct binding *binding;
+		uint32_t before; /* its meeting */
+	} *ufrags;               /* also what is to be published */
+	size_t n_ufrags, max_ufrags;
+	uint32_t *revised;       /* meetings whose body stays but whose revision does not */
+	size_t n_revised, max_revised;
+	bool shared[RG_SHARED_MAX]; /* endpoints, by number */
 	struct rg_addr locals[RG_LOCALS_MAX]; /* local addresses that will be new */
 	size_t n_locals;
 	size_t n_new;            /* keys that the kernel does not have yet, at most */
@@ -145,6 +199,8 @@ struct rg_engine {
 	size_t n_endpoints;      /* in the kernel, after the last flush */
 	struct engine_ledger ledger;
 	struct rg_policy_block *policy_blocks; /* to compile one into, rg_dp_policy_blocks() */
+	struct rg_shared shared[RG_SHARED_MAX]; /* as the kernel has them; no name: none */
+	struct events *events;
 	struct timespec started;
 };
 
@@ -158,6 +214,9 @@ void engine_settle(struct rg_engine *engine);
  *  this turn's flush. False: no more room than before, and if that failed, all of it is undone (the
  *  model was read anew) and the next rg_engine_flush() says so. */
 bool engine_make_room(struct rg_engine *engine);
+/** A call failed with only a part of its writes in the open transaction: nothing of this turn may
+ *  pass. Returns @ret. */
+int engine_doom(struct rg_engine *engine, int ret, const struct rg_err *err);
 /** Open the transaction of this turn. RG_ERR_STORE. */
 int engine_stage_begin(struct rg_engine *engine, struct rg_err *err);
 /** 0, or the error for an If-Match that does not hold (see RG_ANY_REVISION). */
@@ -170,6 +229,8 @@ int model_init(struct model *model, uint32_t max_meetings, uint32_t max_policies
 void model_clear(struct model *model);
 /** Read meetings and custom regions from the store. Policies keep their slots. */
 int model_load(struct rg_engine *engine, struct rg_err *err);
+/** A body of the store that does not parse: written by another version, or by hand. */
+int model_bad_body(const char *what, const char *name, struct rg_err *err);
 struct meeting *model_meeting(const struct model *model, const char *id);
 struct endpoint *model_endpoint(const struct model *model, const struct rg_endpoint_key *key);
 struct rg_endpoint_key endpoint_key(const struct rg_endpoint_spec *spec);
@@ -198,8 +259,10 @@ int pending_reserve(struct pending *pending, size_t n_keys, struct rg_err *err);
 void pending_meeting(struct pending *pending, uint32_t number);
 void pending_key(struct pending *pending, const struct rg_endpoint_key *key);
 /** Remember what stood there. Takes @body. */
-void pending_undo(struct pending *pending, bool region, const char *name, char *body,
+void pending_undo(struct pending *pending, enum undo_kind kind, const char *name, char *body,
 		  uint32_t number, uint64_t revision);
+/** Grow an array to hold @wanted elements. */
+int engine_grow(void *array, size_t *max, size_t wanted, size_t size, struct rg_err *err);
 void pending_clear(struct pending *pending);
 void pending_free(struct pending *pending);
 /** Bring the kernel in line with the model for everything pending; @build may be NULL, else it is
@@ -224,6 +287,101 @@ void geo_capacity(const struct geo_build *build, size_t n_classes, struct rg_dp_
 /** RG_ERR_INVALID if the databases lost more than half of their networks. */
 int geo_check_networks(const struct rg_engine *engine, const struct geo_build *build, struct rg_err *err);
 
+/* explain.c */
+/** Run the loaded program on a frame, touching nothing. */
+int engine_run(struct rg_engine *engine, const void *frame, size_t length, bool egress, struct rg_trace *ret,
+	       struct rg_err *err);
+/** "flow" ..., NULL for none. */
+const char *tie_text(unsigned int tie);
+
+/* flows.c */
+/* A remote that talks to a meeting. */
+struct flow {
+	struct rg_addr remote;
+	uint16_t remote_port, local_port;
+	uint8_t protocol;     /* IPPROTO_* */
+	uint32_t endpoint;    /* number of the shared one; 0: dedicated */
+	uint32_t binding;     /* what ties it; 0: none */
+	uint32_t age_s;       /* since its last Binding Request; dedicated: since a packet was sampled */
+	unsigned int region;  /* id */
+	enum rg_reason reason; /* of its next packet; of its last one if it is bound to nothing */
+	unsigned int tie;     /* enum rg_tie */
+};
+typedef bool (*flow_fn)(void *arg, const struct flow *flow); /* false: enough */
+/** The live flows of a meeting: those of shared endpoints whose remote has asked for consent lately,
+ *  and remotes seen lately at dedicated endpoints. Each once, in no order. */
+int flows_each(struct rg_engine *engine, uint32_t meeting, flow_fn fn, void *arg, struct rg_err *err);
+
+/* events.c */
+#define EVENT_KINDS(X) X(REFUSAL, "refusal") X(RULES, "rules") X(RELOAD, "reload") X(ATTACHMENT, "attachment") \
+	X(LOST, "lost")
+enum event_kind {
+#define X(name, text) EVENT_##name,
+	EVENT_KINDS(X)
+#undef X
+	EVENT_KIND_MAX
+};
+struct events; /* the last EVENTS_KEPT of them */
+int events_init(struct rg_engine *engine, struct rg_err *err);
+void events_free(struct rg_engine *engine);
+/** Tell readers. @meeting: its id, or NULL. Takes @fields (NULL: none). Never fails: an event that
+ *  there is no memory for counts as lost. */
+void events_add(struct rg_engine *engine, enum event_kind kind, const char *meeting, json_t *fields);
+/** What this turn's flush put in force. */
+void events_of_flush(struct rg_engine *engine);
+
+/* endpoints.c */
+/** By number; NULL if there is none. */
+const char *shared_name(const struct rg_engine *engine, uint32_t number);
+struct shared *model_shared(const struct model *model, const char *name);
+/** A shared endpoint that stands in the way of a dedicated one: with its port, on its address or on
+ *  "any", which overlaps with every address. NULL if there is none. */
+const struct shared *model_shared_overlap(const struct model *model, const struct rg_endpoint_key *key);
+int shared_load(void *arg, const char *name, uint32_t number, uint64_t revision, const char *body,
+		struct rg_err *err);
+void shared_empty(struct model *model);
+/** Those that are gone from the model; then those that are new or changed. */
+void shared_clear_gone(struct rg_engine *engine);
+int shared_publish(struct rg_engine *engine, struct rg_err *err);
+void shared_free_unused(struct rg_engine *engine);
+
+/* meetings.c */
+/** One more local address, unless it is known: @n counts those of pending.locals that are in use once
+ *  the call is staged. RG_ERR_FULL with the pointer "/address". */
+int engine_local_room(struct rg_engine *engine, const struct rg_addr *address, size_t *n, struct rg_err *err);
+
+/* ufrags.c */
+int ufrags_init(struct ufrags *ufrags, const struct rg_dp_config *config, uint32_t max_meetings,
+		struct rg_err *err);
+void ufrags_clear(struct ufrags *ufrags);
+/** Read all from the store, once meetings and endpoints are there. */
+int ufrags_load(struct rg_engine *engine, struct rg_err *err);
+/** Are these ufrags acceptable for a meeting (number 0: a new one)? @ret_differs: they are not those
+ *  that it has. INVALID, CONFLICT, FULL with the pointer; after it ufrags_put() fails only if the
+ *  store or memory does. */
+int ufrags_check(struct rg_engine *engine, const struct rg_meeting_spec *spec, uint32_t meeting,
+		 bool *ret_differs, struct rg_err *err);
+/** Bind those that are new, unbind those that are not listed. On failure the turn is lost: see
+ *  engine_doom(). */
+int ufrags_put(struct rg_engine *engine, const struct rg_meeting_spec *spec, uint32_t meeting,
+	       struct rg_err *err);
+/** Unbind all of a meeting. As ufrags_put(). */
+int ufrags_drop(struct rg_engine *engine, uint32_t meeting, struct rg_err *err);
+/** [{"endpoint", "ufrag"}, ...]. New reference or NULL. */
+json_t *ufrags_json(const struct rg_engine *engine, uint32_t meeting);
+/** All of the model is pending. */
+int ufrags_pend_all(struct rg_engine *engine, struct rg_err *err);
+int ufrags_publish(struct rg_engine *engine, struct rg_err *err);
+void ufrags_clear_gone(struct rg_engine *engine);
+/** Free the numbers that the kernel no longer refers to. */
+void ufrags_free_unused(struct rg_engine *engine);
+/** Write revisions that moved without a body into the open transaction. */
+int ufrags_write_revisions(struct rg_engine *engine, struct rg_err *err);
+/** Back to what was before this turn: the store (in a transaction), the model. */
+int ufrags_undo_store(struct rg_engine *engine, struct rg_err *err);
+void ufrags_undo(struct rg_engine *engine);
+void ufrags_flush_done(struct rg_engine *engine);
+
 /* interfaces.c */
 int interfaces_load(struct rg_engine *engine, struct rg_err *err);
 /** Attach what the store names; what can not be attached is logged. */
@@ -231,6 +389,8 @@ void interfaces_attach(struct rg_engine *engine);
 bool interfaces_any_attached(struct rg_engine *engine);
 
 /* status.c */
+int maps_json(struct rg_engine *engine, json_t **ret, struct rg_err *err);
+int counts_json(struct rg_engine *engine, json_t **ret_verdicts, json_t **ret_reasons, struct rg_err *err);
 json_t *count_to_json(const struct rg_count *count);
 
 /* geoip.c */

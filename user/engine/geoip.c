@@ -279,11 +279,14 @@ int rg_engine_geoip_reload(struct rg_engine *engine, bool force, json_t **ret, s
 		geo_classes_undo(engine);
 		geo->failures++;
 		snprintf(geo->last_error, sizeof(geo->last_error), "%s", why.detail);
+		events_add(engine, EVENT_RELOAD, NULL, json_pack("{s:o}", "error", engine_text_json(why.detail)));
 		if (err)
 			*err = why;
 		return r;
 	}
 	geo->last_error[0] = '\0';
+	events_add(engine, EVENT_RELOAD, NULL, json_pack("{s:I, s:b}", "generation", (json_int_t)geo->generation,
+							 "changed", (int)changed));
 	r = rg_engine_geoip_get(engine, ret, err);
 	if (!r)
 		json_object_set_new(*ret, "changed", json_boolean(changed));

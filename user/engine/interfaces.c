@@ -227,6 +227,8 @@ int rg_engine_interface_put(struct rg_engine *engine, const char *name, const js
 		return r;
 	}
 	add(engine, name, mode);
+	events_add(engine, EVENT_ATTACHMENT, NULL, json_pack("{s:s, s:s, s:b}", "interface", name, "mode",
+							     rg_xdp_mode_text(mode), "attached", 1));
 	return rg_engine_interface_get(engine, name, ret, err);
 }
 
@@ -258,6 +260,7 @@ int rg_engine_interface_delete(struct rg_engine *engine, const char *name, struc
 			*err = why;
 		return r;
 	}
+	events_add(engine, EVENT_ATTACHMENT, NULL, json_pack("{s:s, s:b}", "interface", name, "attached", 0));
 	if (interface)
 		drop(engine, interface);
 	else /* attached, but not by the store: there was nothing to write before */

@@ -14,11 +14,14 @@ static int not_found(const char *id, struct rg_err *err)
 			  rg_json_quote(id, quoted));
 }
 
-/* The canonical body as the store keeps it. */
+/* The canonical body as the store keeps it: its ufrags have a table of their own. */
 static char *body_text(const struct rg_meeting_spec *spec)
 {
-	_cleanup_(json_decrefp) json_t *json = rg_meeting_to_json(spec);
+	struct rg_meeting_spec stored = *spec;
+	_cleanup_(json_decrefp) json_t *json = NULL;
 
+	stored.n_ufrags = 0;
+	json = rg_meeting_to_json(&stored);
 	return json ? json_dumps(json, JSON_COMPACT) : NULL;
 }
 
@@ -65,12 +68,18 @@ static int check_endpoints(const struct rg_engine *engine, const struct rg_meeti
 	for (size_t i = 0; i < spec->n_endpoints; i++) {
 		struct rg_endpoint_key key = endpoint_key(&spec->endpoints[i]);
 		const struct endpoint *other = overlapping(&engine->model, &key, self);
+		const struct shared *shared = model_shared_overlap(&engine->model, &key);
 		const struct rg_addr *address;
 
+		snprintf(pointer, sizeof(pointer), "/endpoints/%zu", i);
+		if (shared)
+			return rg_err_set(err, -EEXIST, RG_ERR_CONFLICT, pointer,
+					  "port %u %s belongs to the shared endpoint '%s', so meeting '%s' can not have it as its own",
+					  key.port, key.protocol == IPPROTO_TCP ? "tcp" : "udp",
+					  shared->spec.name, spec->id);
 		if (!other)
 			continue;
 		address = &other->key.address;
-		snprintf(pointer, sizeof(pointer), "/endpoints/%zu", i);
 		return rg_err_set(err, -EEXIST, RG_ERR_CONFLICT, pointer,
 				  "the endpoint %s port %u %s is held by meeting '%s', so meeting '%s' can not have it",
 				  rg_addr_is_any(address) ? "any" : rg_addr_format(address, text),
@@ -88,29 +97,35 @@ static bool address_listed(const struct rg_addr *list, size_t n, const struct rg
 	return false;
 }
 
+int engine_local_room(struct rg_engine *engine, const struct rg_addr *address, size_t *n, struct rg_err *err)
+{
+	struct rg_addr *locals = engine->pending.locals;
+	size_t room = rg_dp_locals_free(engine->dp);
+
+	if (rg_addr_is_any(address) || rg_dp_local_known(engine->dp, address) ||
+	    address_listed(locals, *n, address))
+		return 0;
+	if (*n >= (room < RG_LOCALS_MAX ? room : RG_LOCALS_MAX))
+		return rg_err_set(err, -ENOSPC, RG_ERR_FULL, "/address",
+				  "there is no room for one more local address with endpoints");
+	locals[(*n)++] = *address;
+	return 0;
+}
+
 /* Room for the local addresses that neither the kernel nor an earlier call of this turn
  * has. @ret_n: how many of pending.locals are in use once the call is staged. */
 static int check_locals(struct rg_engine *engine, const struct rg_meeting_spec *spec, size_t *ret_n,
 			struct rg_err *err)
 {
-	struct rg_addr *locals = engine->pending.locals;
-	size_t n = engine->pending.n_locals, room = rg_dp_locals_free(engine->dp);
-	char pointer[48];
+	size_t n = engine->pending.n_locals;
 
-	if (room > RG_LOCALS_MAX)
-		room = RG_LOCALS_MAX;
 	for (size_t i = 0; i < spec->n_endpoints; i++) {
-		const struct rg_addr *address = &spec->endpoints[i].address;
+		int ret = engine_local_room(engine, &spec->endpoints[i].address, &n, err);
 
-		if (rg_addr_is_any(address) || rg_dp_local_known(engine->dp, address) ||
-		    address_listed(locals, n, address))
-			continue;
-		if (n >= room) {
-			snprintf(pointer, sizeof(pointer), "/endpoints/%zu/address", i);
-			return rg_err_set(err, -ENOSPC, RG_ERR_FULL, pointer,
-					  "there is no room for one more local address with endpoints");
+		if (ret) {
+			rg_err_prefix(err, "/endpoints/%zu", i);
+			return ret;
 		}
-		locals[n++] = *address;
 	}
 	*ret_n = n;
 	return 0;
@@ -188,7 +203,7 @@ static void apply(struct rg_engine *engine, struct meeting *old, struct staging 
 
 	engine->revision = meeting->revision;
 	pending->n_locals = staging->n_locals;
-	pending_undo(pending, false, meeting->spec->id, TAKE_PTR(staging->old_body),
+	pending_undo(pending, UNDO_MEETING, meeting->spec->id, TAKE_PTR(staging->old_body),
 		     meeting->number, old ? old->revision : 0);
 	pending_meeting(pending, meeting->number);
 	for (size_t i = 0; i < meeting->spec->n_endpoints; i++) {
@@ -225,6 +240,7 @@ static int prepare_with_room(struct rg_engine *engine, struct rg_meeting_spec **
 static int stage(struct rg_engine *engine, struct rg_meeting_spec **spec, struct meeting *old,
 		 struct staging *staging, struct rg_err *err)
 {
+	struct meeting *meeting;
 	int ret = check_regions(engine, *spec, err);
 
 	if (!ret)
@@ -239,8 +255,14 @@ static int stage(struct rg_engine *engine, struct rg_meeting_spec **spec, struct
 					   staging->body, err);
 	if (!ret)
 		ret = engine_ledger_meeting(engine, old, staging->meeting, staging->policy, err);
-	if (!ret)
-		apply(engine, old, staging);
+	if (ret)
+		return ret;
+	meeting = staging->meeting;
+	apply(engine, old, staging);
+	ret = ufrags_put(engine, meeting->spec, meeting->number, err);
+	rg_ufrags_free(meeting->spec->ufrags, meeting->spec->n_ufrags); /* the model has its own */
+	meeting->spec->ufrags = NULL;
+	meeting->spec->n_ufrags = 0;
 	return ret;
 }
 
@@ -250,18 +272,20 @@ int rg_engine_meeting_put(struct rg_engine *engine, const char *id, const json_t
 	_cleanup_(rg_meeting_freep) struct rg_meeting_spec *spec = NULL;
 	_cleanup_(staging_clear) struct staging staging = { 0 };
 	struct meeting *old = model_meeting(&engine->model, id);
-	bool created = !old;
+	bool created = !old, differs = false;
 	int ret = rg_meeting_parse(body, id, &spec, err);
 
 	if (!ret)
 		ret = engine_precondition(old, old ? old->revision : 0, if_match, err);
+	if (!ret)
+		ret = ufrags_check(engine, spec, old ? old->number : 0, &differs, err);
 	if (ret)
 		return ret;
 	staging.body = body_text(spec);
 	staging.old_body = old ? body_text(old->spec) : NULL;
 	if (!staging.body || (old && !staging.old_body))
 		return engine_no_memory(err);
-	if (!old || strcmp(staging.body, staging.old_body))
+	if (!old || differs || strcmp(staging.body, staging.old_body))
 		ret = stage(engine, &spec, old, &staging, err);
 	if (ret)
 		return ret;
@@ -320,12 +344,17 @@ int rg_engine_meeting_delete(struct rg_engine *engine, const char *id, uint64_t 
 		ret = body ? engine_stage_begin(engine, err) : engine_no_memory(err);
 	}
 	if (!ret)
+		ret = ufrags_drop(engine, meeting->number, err);
+	if (!ret) {
 		ret = rg_store_meeting_delete(engine->store, meeting->spec->id, err);
+		if (ret && engine->pending.n_ufrags)
+			engine_doom(engine, ret, err);
+	}
 	if (!ret)
 		ret = engine_ledger_meeting(engine, meeting, NULL, NULL, err);
 	if (ret)
 		return ret;
-	pending_undo(&engine->pending, false, meeting->spec->id, TAKE_PTR(body), meeting->number,
+	pending_undo(&engine->pending, UNDO_MEETING, meeting->spec->id, TAKE_PTR(body), meeting->number,
 		     meeting->revision);
 	pending_meeting(&engine->pending, meeting->number);
 	for (size_t i = 0; i < meeting->spec->n_endpoints; i++)
@@ -336,6 +365,21 @@ int rg_engine_meeting_delete(struct rg_engine *engine, const char *id, uint64_t 
 	return 0;
 }
 
+/* As the API shows it. */
+static json_t *meeting_json(const struct rg_engine *engine, const struct meeting *meeting)
+{
+	json_t *body = rg_meeting_to_json(meeting->spec);
+	json_t *ufrags = ufrags_json(engine, meeting->number);
+
+	if (body && ufrags && !json_object_set(body, "ufrags", ufrags)) {
+		json_decref(ufrags);
+		return body;
+	}
+	json_decref(ufrags);
+	json_decref(body);
+	return NULL;
+}
+
 int rg_engine_meeting_get(struct rg_engine *engine, const char *id, json_t **ret_body,
 			  uint64_t *ret_revision, struct rg_err *err)
 {
@@ -344,7 +388,7 @@ int rg_engine_meeting_get(struct rg_engine *engine, const char *id, json_t **ret
 
 	if (!meeting)
 		return not_found(id, err);
-	body = rg_meeting_to_json(meeting->spec);
+	body = meeting_json(engine, meeting);
 	if (!body)
 		return engine_no_memory(err);
 	*ret_body = body;
@@ -374,7 +418,7 @@ static int add_to_page(void *arg, const char *id, uint32_t number, uint64_t revi
 		page->more = true;
 		return 0;
 	}
-	if (!meeting || json_array_append_new(page->meetings, rg_meeting_to_json(meeting->spec)))
+	if (!meeting || json_array_append_new(page->meetings, meeting_json(page->engine, meeting)))
 		return engine_no_memory(err);
 	snprintf(page->last, sizeof(page->last), "%s", id);
 	return 0;

@@ -97,6 +97,18 @@ static void gauge(FILE *out, const char *name, const char *help, uint64_t value)
 	fprintf(out, "%s %" PRIu64 "\n", name, value);
 }
 
+static void write_events(const struct rg_engine *engine, FILE *out)
+{
+	uint64_t sent, lost;
+
+	rg_dp_events_counts(engine->dp, &sent, &lost);
+	head(out, "regiongate_events_total", "counter", "Refusals that the program told of as events.");
+	fprintf(out, "regiongate_events_total %" PRIu64 "\n", sent);
+	head(out, "regiongate_events_lost_total", "counter",
+	     "First refusals of flows that it could not tell of: beyond the budgets, or the ring was full.");
+	fprintf(out, "regiongate_events_lost_total %" PRIu64 "\n", lost);
+}
+
 static void write_geoip(const struct rg_engine *engine, FILE *out)
 {
 	const struct rg_geo *geo = engine->geo.geo;
@@ -188,6 +200,9 @@ static int write_all(struct rg_engine *engine, FILE *out, struct rg_err *err)
 	gauge(out, "regiongate_meetings", "Meetings.", rg_map_count(engine->model.by_id));
 	gauge(out, "regiongate_policies", "Distinct policies.", rg_map_count(engine->model.policies));
 	gauge(out, "regiongate_regions", "Region classes.", rg_classes_count(engine->classes));
+	gauge(out, "regiongate_shared_endpoints", "Shared endpoints.", rg_map_count(engine->model.shared));
+	gauge(out, "regiongate_ufrags", "ICE ufrags that stand for meetings.", engine->model.ufrags.n);
+	write_events(engine, out);
 	write_geoip(engine, out);
 	r = write_interfaces(engine, out, err);
 	return r ? r : write_maps(engine, out, err);

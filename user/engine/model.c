@@ -19,16 +19,17 @@ int model_init(struct model *model, uint32_t max_meetings, uint32_t max_policies
 	model->lowest_free = 1;
 	model->by_id = rg_map_new();
 	model->policies = rg_map_new();
+	model->shared = rg_map_new();
 	model->by_number = calloc(max_meetings, sizeof(struct meeting *));
 	model->number_busy = calloc(max_meetings, sizeof(bool));
 	model->ports = calloc(1, sizeof(*model->ports));
-	if (!model->by_id || !model->policies || !model->by_number || !model->number_busy ||
+	if (!model->by_id || !model->policies || !model->shared || !model->by_number || !model->number_busy ||
 	    !model->ports || !model->policy_at)
 		return engine_no_memory(err);
 	return 0;
 }
 
-/* Meetings and custom regions go, policies and their slots stay. */
+/* Meetings, shared endpoints and custom regions go; policies with their slots and ufrags stay. */
 static void model_empty(struct model *model)
 {
 	for (uint32_t i = 1; model->by_number && i < model->max_meetings; i++) {
@@ -41,6 +42,8 @@ static void model_empty(struct model *model)
 	}
 	while (model->n_customs)
 		model_custom_remove(model, &model->customs[model->n_customs - 1]);
+	if (model->shared)
+		shared_empty(model);
 }
 
 void model_clear(struct model *model)
@@ -50,6 +53,8 @@ void model_clear(struct model *model)
 		model_policies_sweep(model);
 	rg_map_free(model->by_id);
 	rg_map_free(model->policies);
+	rg_map_free(model->shared);
+	ufrags_clear(&model->ufrags);
 	free(model->by_number);
 	free(model->number_busy);
 	free(model->ports);
@@ -257,8 +262,7 @@ void model_custom_remove(struct model *model, struct custom *custom)
 	memmove(custom, custom + 1, (--model->n_customs - i) * sizeof(*custom));
 }
 
-/* A body of the store that does not parse: written by another version, or by hand. */
-static int bad_body(const char *what, const char *name, struct rg_err *err)
+int model_bad_body(const char *what, const char *name, struct rg_err *err)
 {
 	struct rg_err why = err ? *err : (struct rg_err){ 0 };
 
@@ -282,7 +286,7 @@ static int load_meeting(void *arg, const char *id, uint32_t number, uint64_t rev
 				  "the store's meeting '%s' has number %u, but there is room for %u only",
 				  id, number, model->max_meetings - 1);
 	if (rg_json_parse(body, strlen(body), &json, err) || rg_meeting_parse(json, id, &spec, err))
-		return bad_body("meeting", id, err);
+		return model_bad_body("meeting", id, err);
 	ret = model_policy(model, spec, &policy, err);
 	if (!ret && rg_map_reserve(model->by_id, 1))
 		ret = engine_no_memory(err);
@@ -306,7 +310,7 @@ static int load_custom(void *arg, const char *name, uint64_t revision, const cha
 
 	if (rg_json_parse(body, strlen(body), &json, err) ||
 	    rg_custom_region_parse(json, name, &region, err))
-		return bad_body("custom region", name, err);
+		return model_bad_body("custom region", name, err);
 	return model_custom_set(&engine->model, &region, revision, err);
 }
 
@@ -316,6 +320,8 @@ int model_load(struct rg_engine *engine, struct rg_err *err)
 
 	model_empty(&engine->model);
 	ret = rg_store_docs(engine->store, RG_STORE_REGION, load_custom, engine, err);
+	if (!ret)
+		ret = rg_store_endpoints(engine->store, shared_load, engine, err);
 	if (!ret)
 		ret = rg_store_meetings(engine->store, load_meeting, engine, err);
 	return ret;

@@ -4,8 +4,7 @@
 #include <string.h>
 #include "engine/engine_private.h"
 
-/* Grow an array to hold @wanted elements. */
-static int grow(void *array, size_t *max, size_t wanted, size_t size, struct rg_err *err)
+int engine_grow(void *array, size_t *max, size_t wanted, size_t size, struct rg_err *err)
 {
 	size_t larger = *max ? *max : 16;
 	void *p;
@@ -24,14 +23,14 @@ static int grow(void *array, size_t *max, size_t wanted, size_t size, struct rg_
 
 int pending_reserve(struct pending *pending, size_t n_keys, struct rg_err *err)
 {
-	int ret = grow(&pending->keys, &pending->max_keys, pending->n_keys + n_keys,
+	int ret = engine_grow(&pending->keys, &pending->max_keys, pending->n_keys + n_keys,
 		       sizeof(*pending->keys), err);
 
 	if (!ret)
-		ret = grow(&pending->meetings, &pending->max_meetings, pending->n_meetings + 1,
+		ret = engine_grow(&pending->meetings, &pending->max_meetings, pending->n_meetings + 1,
 			   sizeof(*pending->meetings), err);
 	if (!ret)
-		ret = grow(&pending->undos, &pending->max_undos, pending->n_undos + 1,
+		ret = engine_grow(&pending->undos, &pending->max_undos, pending->n_undos + 1,
 			   sizeof(*pending->undos), err);
 	return ret;
 }
@@ -48,13 +47,13 @@ void pending_key(struct pending *pending, const struct rg_endpoint_key *key)
 	pending->keys[pending->n_keys++] = *key;
 }
 
-void pending_undo(struct pending *pending, bool region, const char *name, char *body,
+void pending_undo(struct pending *pending, enum undo_kind kind, const char *name, char *body,
 		  uint32_t number, uint64_t revision)
 {
 	struct undo *undo = &pending->undos[pending->n_undos++];
 
 	*undo = (struct undo){
-		.region = region,
+		.kind = kind,
 		.body = body,
 		.number = number,
 		.revision = revision,
@@ -68,6 +67,8 @@ void pending_clear(struct pending *pending)
 	for (size_t i = 0; i < pending->n_undos; i++)
 		free(pending->undos[i].body);
 	pending->n_undos = pending->n_meetings = pending->n_keys = 0;
+	pending->n_ufrags = pending->n_revised = 0;
+	memset(pending->shared, 0, sizeof(pending->shared));
 	pending->n_locals = pending->n_new = 0;
 	pending->n_settled = 0;
 	pending->any = pending->geo = pending->gives_up = false;
@@ -79,6 +80,8 @@ void pending_free(struct pending *pending)
 	free(pending->undos);
 	free(pending->meetings);
 	free(pending->keys);
+	free(pending->ufrags);
+	free(pending->revised);
 	memset(pending, 0, sizeof(*pending));
 }
 
@@ -97,7 +100,9 @@ int engine_pend_all(struct rg_engine *engine, struct rg_err *err)
 			pending_key(&engine->pending, &meeting->endpoints[i].key);
 		pending_meeting(&engine->pending, number);
 	}
-	return 0;
+	for (uint32_t number = 1; number < RG_SHARED_MAX; number++)
+		engine->pending.shared[number] = model->shared_at[number] != NULL;
+	return ufrags_pend_all(engine, err);
 }
 
 static void write_policy(struct rg_engine *engine, const struct meeting *meeting)
@@ -176,6 +181,7 @@ static void clear_gone(struct rg_engine *engine)
 	for (size_t i = 0; i < pending->n_keys; i++)
 		if (!model_endpoint(&engine->model, &pending->keys[i]))
 			rg_dp_endpoint_clear(engine->dp, &pending->keys[i]);
+	ufrags_clear_gone(engine);
 	for (size_t i = 0; i < pending->n_meetings; i++)
 		if (!engine->model.by_number[pending->meetings[i]])
 			rg_dp_meeting_clear(engine->dp, pending->meetings[i]);
@@ -187,7 +193,12 @@ int engine_publish(struct rg_engine *engine, struct geo_build *build, struct rg_
 
 	write_classes(engine);
 	write_meetings(engine);
-	ret = write_endpoints(engine, err);
+	shared_clear_gone(engine);
+	ret = shared_publish(engine, err);
+	if (!ret)
+		ret = write_endpoints(engine, err);
+	if (!ret)
+		ret = ufrags_publish(engine, err);
 	if (ret)
 		return ret;
 	clear_gone(engine);

@@ -53,14 +53,12 @@ static int stage(struct rg_engine *engine, struct rg_custom_region *region, cons
 	if (ret)
 		return ret;
 	memcpy(name, region->name, sizeof(name));
-	pending_undo(&engine->pending, true, name, TAKE_PTR(*old_body), 0, old_revision);
+	pending_undo(&engine->pending, UNDO_REGION, name, TAKE_PTR(*old_body), 0, old_revision);
 	engine->pending.geo = true;
 	engine->revision = revision;
 	/* Only a new name takes memory. Without it the store is ahead: nothing of this turn may pass. */
 	ret = model_custom_set(&engine->model, region, revision, err);
-	if (ret)
-		engine->failed = (struct rg_err){ .code = RG_ERR_INTERNAL, .detail = "out of memory" };
-	return ret;
+	return ret ? engine_doom(engine, ret, err) : 0;
 }
 
 int rg_engine_region_put(struct rg_engine *engine, const char *name, const json_t *body,
@@ -138,7 +136,7 @@ int rg_engine_region_delete(struct rg_engine *engine, const char *name, uint64_t
 				    change_json(&custom->region, NULL), err);
 	if (ret)
 		return ret;
-	pending_undo(&engine->pending, true, name, TAKE_PTR(text), 0, custom->revision);
+	pending_undo(&engine->pending, UNDO_REGION, name, TAKE_PTR(text), 0, custom->revision);
 	engine->pending.geo = true;
 	model_custom_remove(&engine->model, custom);
 	return 0;

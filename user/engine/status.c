@@ -49,7 +49,7 @@ static json_t *reasons_json(const struct rg_count counts[RG_REASON_MAX])
 	return json;
 }
 
-static int maps_json(struct rg_engine *engine, json_t **ret, struct rg_err *err)
+int maps_json(struct rg_engine *engine, json_t **ret, struct rg_err *err)
 {
 	_cleanup_(rg_freep) struct rg_dp_map_info *maps = NULL;
 	size_t n = 0;
@@ -65,6 +65,18 @@ static int maps_json(struct rg_engine *engine, json_t **ret, struct rg_err *err)
 										    : json_integer(maps[i].entries),
 						      "max_entries", (json_int_t)maps[i].max_entries,
 						      "bytes", (json_int_t)maps[i].bytes));
+	return 0;
+}
+
+int counts_json(struct rg_engine *engine, json_t **ret_verdicts, json_t **ret_reasons, struct rg_err *err)
+{
+	struct rg_count counts[RG_REASON_MAX];
+	int r = read_counts(engine, counts, err);
+
+	if (r)
+		return r;
+	*ret_verdicts = verdicts_json(counts);
+	*ret_reasons = reasons_json(counts);
 	return 0;
 }
 
@@ -95,5 +107,9 @@ int rg_engine_status(struct rg_engine *engine, json_t **ret, struct rg_err *err)
 			 "regions", (json_int_t)rg_classes_count(engine->classes),
 			 "geoip", geoip, "maps", maps, "verdicts", verdicts_json(counts),
 			 "reasons", reasons_json(counts));
-	return *ret ? 0 : engine_no_memory(err);
+	if (!*ret)
+		return engine_no_memory(err);
+	json_object_set_new(*ret, "endpoints", json_integer((json_int_t)rg_map_count(engine->model.shared)));
+	json_object_set_new(*ret, "ufrags", json_integer(engine->model.ufrags.n));
+	return 0;
 }
