@@ -18,6 +18,7 @@ struct bench_options {
 };
 
 uint64_t bench_now_ns(void);
+uint64_t bench_cpu_ns(void); /* of this thread */
 double bench_percentile(const double *values, size_t n, double p);
 double bench_median(const double *values, size_t n);
 void bench_die(const char *what, const struct rg_err *err) __attribute__((noreturn));

@@ -3,286 +3,94 @@
  * All variants run in turn within one round; the median of the rounds counts. */
 #include "bench.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
-
-#include "base/cleanup.h"
-#include "dataplane/private.h"
+#include "dataplane/dataplane.h"
 #include "engine/engine.h"
-#include "mutate.h"
-#include "regiongate.skel.h"
+#include "lpm.h"
+#include "meetings.h"
+#include "objects.h"
+#include "sources.h"
 
-#define MEETINGS 1000
-#define FIRST_PORT 10000
-#define REPEAT RG_BENCH_SOURCES /* each source once a run */
-#define LOCAL4 "198.51.100.10"
-#define LOCAL6 "2001:db8::10"
+#define PACKETS (1u << 19) /* a run of BENCH_ONE */
+#define PACKETS_LOOPED (1u << 18)
 
-struct object {
-	struct bpf_object *obj;
-	int empty, floor, filter;    /* program fds */
-	struct bench_source *sources;
+static const char *const way_names[BENCH_WAYS] = { "once a run", "in a loop" };
+
+struct decision {
+	const struct bench_options *options;
+	struct rg_engine *engine;
+	struct rg_dp *dp;
+	struct bench_object filter, lpm;
+	struct bench_world world;
+	json_t *json, *rows;
 };
 
-struct frame { unsigned char bytes[128]; unsigned int length; };
+/* Counters: slots for (meeting, region) a CPU, at least twice as many as pairs are in use. */
+struct size { unsigned int meetings, counters; };
 
-static uint64_t seed = 88172645463325252ull;
-static uint64_t rnd(void)
+struct figures { double empty, floor, filter, lpm; };
+
+/* ---- the filter under test: a real engine with the real table */
+static void add_meeting(struct rg_engine *engine, unsigned int n)
 {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
+	char id[16], local4[16], local6[40];
+	unsigned int port;
+	struct rg_err err;
+	json_t *body;
+
+	snprintf(id, sizeof(id), "m-%u", n);
+	bench_meeting_endpoint(n, local4, &port);
+	snprintf(local6, sizeof(local6), "2001:db8:ffff::%x", (unsigned int)atoi(strrchr(local4, '.') + 1));
+	body = json_pack("{s:[{s:s,s:i,s:s},{s:s,s:i,s:s}], s:[{s:s,s:[s]}]}",
+			 "endpoints", "address", local4, "port", (int)port, "protocol", "udp",
+			 "address", local6, "port", (int)port, "protocol", "udp",
+			 "rules", "action", "refuse", "regions", bench_country(n));
+	if (!body || rg_engine_meeting_put(engine, id, body, RG_ANY_REVISION, NULL, NULL, &err))
+		bench_die("meeting", &err);
+	json_decref(body);
 }
 
-/* ---- the filter under test: a real engine with a real table and 1,000 meetings */
-static struct rg_engine *engine_with_meetings(const char *mmdb)
+static void add_meetings(struct decision *d, unsigned int from, unsigned int to)
 {
-	struct rg_engine_config config = { .databases = &mmdb, .n_databases = 1,
-					   .dp = { .max_mtg_stats = 1u << 19 } };
-	struct rg_engine *engine;
 	struct rg_err err;
 
-	if (rg_engine_open(&config, &engine, &err))
-		bench_die("engine", &err);
-	for (int i = 0; i < MEETINGS; i++) {
-		char id[16];
-		json_t *body;
-
-		snprintf(id, sizeof(id), "m-%d", i);
-		body = json_pack("{s:[{s:s,s:i,s:s},{s:s,s:i,s:s}], s:[{s:s,s:[s]}]}",
-				 "endpoints", "address", LOCAL4, "port", FIRST_PORT + i, "protocol", "udp",
-				 "address", LOCAL6, "port", FIRST_PORT + i, "protocol", "udp",
-				 "rules", "action", "refuse", "regions", "CN");
-		if (!body || rg_engine_meeting_put(engine, id, body, RG_ANY_REVISION, NULL, NULL, &err))
-			bench_die("meeting", &err);
-		json_decref(body);
+	for (unsigned int n = from; n < to; n++) {
+		add_meeting(d->engine, n);
+		if (n % 20000 == 19999 && rg_engine_flush(d->engine, &err))
+			bench_die("flush", &err);
 	}
-	if (rg_engine_flush(engine, &err))
+	if (rg_engine_flush(d->engine, &err))
 		bench_die("flush", &err);
-	return engine;
 }
 
-static int share_maps(const struct rg_dp *dp, struct bpf_object *obj)
+/* A server as it is set up for that many meetings. */
+static void setup(struct decision *d, const struct size *size)
 {
-	struct bpf_map *ours, *map;
-	int r;
+	struct rg_engine_config config = {
+		.databases = &d->options->mmdb, .n_databases = 1,
+		.dp = { .max_mtg_stats = size->counters, .max_locals = 2 + 2 * (size->meetings / 65000),
+			.max_meetings = size->meetings + 1 },
+	};
+	struct rg_err err;
 
-	bpf_object__for_each_map(map, obj) {
-		ours = bpf_object__find_map_by_name(dp->skel->obj, bpf_map__name(map));
-		if (!ours || strncmp(bpf_map__name(map), "rg_", 3))
-			continue;
-		r = bpf_map__reuse_fd(map, bpf_map__fd(ours));
-		if (r)
-			return r;
-	}
-	return 0;
+	if (rg_engine_open(&config, &d->engine, &err))
+		bench_die("engine", &err);
+	d->dp = rg_engine_dp(d->engine);
+	add_meetings(d, 0, size->meetings);
+	d->filter = bench_object_open(d->dp, d->options->build, "filter");
+	d->lpm = bench_object_open(d->dp, d->options->build, "lpm");
+	bench_lpm_fill4(bench_object_map(&d->lpm, "bench_lpm4"), d->world.geo);
+	bench_lpm_fill6(bench_object_map(&d->lpm, "bench_lpm6"), d->world.geo);
 }
 
-/* A bench object over the same maps as the engine's program. Its constants come first in
- * .rodata in the order of maps.h: found by name would need a second skeleton. */
-static struct object object_open(const struct rg_dp *dp, const char *build, const char *name)
+static void teardown(struct decision *d)
 {
-	struct object o = {};
-	char path[512];
-	struct bpf_map *rodata;
-	size_t size;
-	void *ours, *theirs;
-
-	snprintf(path, sizeof(path), "%s/bench/%s.bpf.o", build, name);
-	o.obj = bpf_object__open_file(path, NULL);
-	if (!o.obj || share_maps(dp, o.obj))
-		bench_die(path, NULL);
-	rodata = bpf_object__find_map_by_name(o.obj, ".rodata");
-	theirs = (void *)bpf_map__initial_value(rodata, &size);
-	ours = (void *)bpf_map__initial_value(dp->skel->maps.rodata, &size);
-	memcpy(theirs, ours, size);
-	if (bpf_object__load(o.obj))
-		bench_die(path, NULL);
-	o.empty = bpf_program__fd(bpf_object__find_program_by_name(o.obj, "bench_empty"));
-	o.floor = bpf_program__fd(bpf_object__find_program_by_name(o.obj, "bench_floor"));
-	o.filter = bpf_program__fd(bpf_object__find_program_by_name(o.obj, "bench_filter"));
-	o.sources = mmap(NULL, RG_BENCH_SOURCES * sizeof(*o.sources) + 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
-			 bpf_map__fd(bpf_object__find_map_by_name(o.obj, "bench_sources")), 0);
-	if (o.sources == MAP_FAILED)
-		bench_die("mmap of bench_sources", NULL);
-	return o;
-}
-
-/* ---- sources */
-static struct bench_source announced(const struct rg_geo *geo, bool v4)
-{
-	struct bench_source s = { .port = htons((uint16_t)(FIRST_PORT + rnd() % MEETINGS)) };
-
-	if (v4) {
-		const struct rg_range4 *r = &geo->v4[rnd() % geo->n4];
-
-		s.address[0] = htonl(r->start + (uint32_t)(rnd() % ((uint64_t)r->end - r->start + 1)));
-	} else {
-		const struct rg_range6 *r = &geo->v6[rnd() % geo->n6];
-		uint64_t span = r->end_hi - r->start_hi, hi = r->start_hi + (span ? rnd() % (span + 1) : 0);
-		uint64_t lo = span ? rnd() : r->start_lo + rnd() % (r->end_lo - r->start_lo + 1 ?: 1);
-		struct rg_addr a;
-
-		rg_addr_from_halves(hi, lo, &a);
-		memcpy(s.address, a.bytes, 16);
-	}
-	return s;
-}
-
-static struct bench_source uniform(const struct rg_geo *geo, bool v4)
-{
-	struct bench_source s = announced(geo, v4);
-
-	s.address[0] = v4 ? (__be32)rnd() : htonl(0x20000000u | (uint32_t)(rnd() & 0x1fffffff));
-	return s;
-}
-
-/* Zipf (s = 1) over 1000 addresses. */
-static void fill_hot(struct bench_source *to, const struct rg_geo *geo, bool v4)
-{
-	struct bench_source hot[1000];
-	double cumulated[1000], total = 0;
-
-	for (int i = 0; i < 1000; i++) {
-		hot[i] = announced(geo, v4);
-		cumulated[i] = total += 1.0 / (i + 1);
-	}
-	for (uint32_t i = 0; i < RG_BENCH_SOURCES; i++) {
-		double x = (double)(rnd() >> 11) / 9007199254740992.0 * total;
-		int low = 0, high = 999;
-
-		while (low < high) {
-			int middle = (low + high) / 2;
-
-			if (cumulated[middle] < x)
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		to[i] = hot[low];
-	}
-}
-
-enum mix { ANNOUNCED, HOT, UNIFORM, MIXES };
-static const char *const mixes[] = { "announced", "hot", "uniform" };
-
-static void fill(struct bench_source *to, const struct rg_geo *geo, bool v4, enum mix mix)
-{
-	if (mix == HOT) {
-		fill_hot(to, geo, v4);
-		return;
-	}
-	for (uint32_t i = 0; i < RG_BENCH_SOURCES; i++)
-		to[i] = mix == ANNOUNCED ? announced(geo, v4) : uniform(geo, v4);
-}
-
-static struct frame frame_of(bool v4)
-{
-	struct frame f = { .length = v4 ? 14 + 20 + 8 + 20 : 14 + 40 + 8 + 20 };
-	unsigned char *p = f.bytes;
-	struct rg_addr local;
-
-	rg_addr_parse(v4 ? LOCAL4 : LOCAL6, &local);
-	p[12] = v4 ? 0x08 : 0x86;
-	p[13] = v4 ? 0x00 : 0xdd;
-	p += 14;
-	if (v4) {
-		p[0] = 0x45;
-		p[3] = 20 + 28;
-		p[8] = 64;
-		p[9] = 17;
-		memcpy(p + 16, local.bytes + 12, 4);
-		p += 20;
-	} else {
-		p[0] = 0x60;
-		p[5] = 28;
-		p[6] = 17;
-		p[7] = 64;
-		memcpy(p + 24, local.bytes, 16);
-		p += 40;
-	}
-	p[5] = 28;
-	return f;
-}
-
-/* ---- LPM tries of the same data */
-static void lpm_add(int fd, const void *key, uint32_t region)
-{
-	if (bpf_map_update_elem(fd, key, &region, BPF_ANY))
-		bench_die("LPM_TRIE update", NULL);
-}
-
-static size_t lpm_fill4(int fd, const struct rg_geo *geo)
-{
-	size_t prefixes = 0;
-
-	for (size_t i = 0; i < geo->n4; i++) {
-		uint64_t at = geo->v4[i].start, end = geo->v4[i].end;
-
-		while (at <= end) {
-			unsigned int bits = at ? (unsigned int)__builtin_ctzll(at) : 32;
-
-			if (bits > 32)
-				bits = 32;
-			while (at + (1ull << bits) - 1 > end)
-				bits--;
-			struct { uint32_t length; __be32 address; } key = { 32 - bits, htonl((uint32_t)at) };
-
-			lpm_add(fd, &key, geo->v4[i].region);
-			at += 1ull << bits;
-			prefixes++;
-		}
-	}
-	return prefixes;
-}
-
-static size_t lpm_fill6(int fd, const struct rg_geo *geo)
-{
-	typedef unsigned __int128 u128;
-	size_t prefixes = 0;
-
-	for (size_t i = 0; i < geo->n6; i++) {
-		const struct rg_range6 *r = &geo->v6[i];
-		u128 at = (u128)r->start_hi << 64 | r->start_lo, end = (u128)r->end_hi << 64 | r->end_lo;
-
-		for (;;) { /* the largest aligned block at a time; no range spans all addresses */
-			unsigned int bits = (uint64_t)at ? (unsigned int)__builtin_ctzll((uint64_t)at) :
-					    64 + (unsigned int)__builtin_ctzll((uint64_t)(at >> 64) | 1ull << 63);
-
-			while (at + (((u128)1 << bits) - 1) > end || at + (((u128)1 << bits) - 1) < at)
-				bits--;
-			struct { uint32_t length; __be32 address[4]; } key = {
-				128 - bits, { htonl((uint32_t)(at >> 96)), htonl((uint32_t)(at >> 64)),
-					      htonl((uint32_t)(at >> 32)), htonl((uint32_t)at) }
-			};
-
-			lpm_add(fd, &key, r->region);
-			prefixes++;
-			if (at + (((u128)1 << bits) - 1) == end)
-				break;
-			at += (u128)1 << bits;
-		}
-	}
-	return prefixes;
-}
-
-/* ---- runs */
-static double run_ns(int fd, const struct frame *frame)
-{
-	struct frame copy = *frame;
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = copy.bytes, .data_size_in = copy.length, .repeat = REPEAT);
-
-	if (bpf_prog_test_run_opts(fd, &opts))
-		bench_die("BPF_PROG_TEST_RUN", NULL);
-	return (double)opts.duration;
+	bench_object_close(&d->filter);
+	bench_object_close(&d->lpm);
+	rg_engine_close(d->engine);
 }
 
 static uint64_t refused(struct rg_dp *dp)
@@ -295,87 +103,128 @@ static uint64_t refused(struct rg_dp *dp)
 	return counts[RG_REASON_REFUSE_REGION].packets;
 }
 
-struct figures { double empty, floor, filter, lpm; };
-
-static struct figures measure(struct rg_dp *dp, struct object *filter, struct object *lpm, const struct frame *frame)
+/* The same sources give the same verdicts: a figure for a wrong answer is none. */
+static void compare_verdicts(struct decision *d, const struct bench_frame *frame)
 {
-	double empty[BENCH_ROUNDS], floor_ns[BENCH_ROUNDS], ours[BENCH_ROUNDS], theirs[BENCH_ROUNDS];
-	uint64_t before, between, after;
+	uint64_t before = refused(d->dp), between, after;
 
-	for (int i = 0; i < BENCH_ROUNDS; i++) {
-		empty[i] = run_ns(filter->empty, frame);
-		floor_ns[i] = run_ns(filter->floor, frame);
-		ours[i] = run_ns(filter->filter, frame);
-		theirs[i] = run_ns(lpm->filter, frame);
-	}
-	/* the same sources give the same verdicts: a figure for a wrong answer is none */
-	before = refused(dp);
-	run_ns(filter->filter, frame);
-	between = refused(dp);
-	run_ns(lpm->filter, frame);
-	after = refused(dp);
-	if (between - before != after - between)
-		bench_die("the LPM variant gives other verdicts", NULL);
-	return (struct figures){ bench_median(empty, BENCH_ROUNDS), bench_median(floor_ns, BENCH_ROUNDS),
-				 bench_median(ours, BENCH_ROUNDS), bench_median(theirs, BENCH_ROUNDS) };
+	bench_run(d->filter.filter[BENCH_ONE], BENCH_ONE, frame, RG_BENCH_SOURCES);
+	between = refused(d->dp);
+	bench_run(d->lpm.filter[BENCH_ONE], BENCH_ONE, frame, RG_BENCH_SOURCES);
+	after = refused(d->dp);
+	if (between == before || between - before != after - between)
+		bench_die("the LPM variant gives other verdicts, or nothing was refused", NULL);
 }
 
-static const struct { double filter[2]; } bounds[] = { { { 9, 6.5 } }, { { 12, 9 } } }; /* announced, hot */
+/* ---- one row: a family, a mix, a number of meetings, a way of running */
+struct row {
+	int v4;
+	enum bench_mix mix;
+	unsigned int meetings;
+	enum bench_way way;
+};
 
-static int report(json_t *json, bool v4, enum mix mix, const struct figures *f)
+static struct figures measure(struct decision *d, const struct row *row, const struct bench_frame *frame)
 {
-	double ours = f->filter - f->floor + f->empty, theirs = f->lpm - f->floor + f->empty;
-	char name[80];
+	double empty[BENCH_ROUNDS], floor_ns[BENCH_ROUNDS], ours[BENCH_ROUNDS], theirs[BENCH_ROUNDS];
+	unsigned int packets = row->way == BENCH_ONE ? PACKETS : PACKETS_LOOPED;
+	int rounds = d->options->quick ? 3 : BENCH_ROUNDS;
+	enum bench_way way = row->way;
+	json_t *json;
+	struct figures f;
+
+	for (int i = 0; i < rounds; i++) {
+		empty[i] = bench_run(d->filter.empty[way], way, frame, packets);
+		floor_ns[i] = bench_run(d->filter.floor[way], way, frame, packets);
+		ours[i] = bench_run(d->filter.filter[way], way, frame, packets);
+		theirs[i] = bench_run(d->lpm.filter[way], way, frame, packets);
+	}
+	f = (struct figures){ bench_median(empty, (size_t)rounds), bench_median(floor_ns, (size_t)rounds),
+			      bench_median(ours, (size_t)rounds), bench_median(theirs, (size_t)rounds) };
+	json = json_pack("{s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:o}", "family", row->v4 ? "IPv4" : "IPv6",
+			 "mix", bench_mix_names[row->mix], "meetings", (int)row->meetings, "way", way_names[way],
+			 "empty_ns", bench_spread(empty, (size_t)rounds), "floor_ns", bench_spread(floor_ns, (size_t)rounds),
+			 "filter_ns", bench_spread(ours, (size_t)rounds), "lpm_ns", bench_spread(theirs, (size_t)rounds));
+	/* net of the code that makes new packets */
+	f.filter -= f.floor - f.empty;
+	f.lpm -= f.floor - f.empty;
+	json_object_set_new(json, "net_ns", json_real(f.filter));
+	json_object_set_new(json, "ratio", json_real(f.filter / f.empty));
+	json_object_set_new(json, "lpm_ratio", json_real(f.lpm / f.filter));
+	json_array_append_new(d->rows, json);
+	printf("  %s %-11s %8u %-10s %6.1f %7.1f %7.1f   %6.2f %6.2f\n", row->v4 ? "IPv4" : "IPv6",
+	       bench_mix_names[row->mix], row->meetings, way_names[way], f.empty, f.filter, f.lpm,
+	       f.filter / f.empty, f.lpm / f.filter);
+	return f;
+}
+
+/* Bounds for 100k meetings, in units of the empty program; at 1M meetings at most 1.25 of that. */
+static const double bounds[2][2] = { { 8, 6 }, { 6, 4.5 } }; /* IPv6, IPv4: announced, hot */
+static const double lpm_bounds[2] = { 20, 5 };
+
+static int judge_row(struct decision *d, const struct row *row, const struct figures *f, double announced)
+{
+	const char *family = row->v4 ? "IPv4" : "IPv6", *mix = bench_mix_names[row->mix];
+	char name[96];
 	int missed = 0;
 
-	printf("  %s %-10s empty %.0f ns, filter %.0f ns, with LPM_TRIE %.0f ns (net of %.0f ns for new packets)\n",
-	       v4 ? "IPv4" : "IPv6", mixes[mix], f->empty, ours, theirs, f->floor - f->empty);
-	snprintf(name, sizeof(name), "%s %s, filter / empty", v4 ? "IPv4" : "IPv6", mixes[mix]);
-	if (mix != UNIFORM)
-		missed += bench_bound(json, name, ours / f->empty, "x", bounds[!v4].filter[mix], 0);
-	snprintf(name, sizeof(name), "%s %s, LPM_TRIE / filter", v4 ? "IPv4" : "IPv6", mixes[mix]);
-	if (v4 && mix == ANNOUNCED)
-		missed += bench_bound(json, name, theirs / ours, "x", 12, 1);
-	else
-		printf("  %-52s %8.2f x\n", name, theirs / ours);
+	if (row->way != BENCH_ONE || row->meetings < 100000 || row->mix == BENCH_UNIFORM)
+		return 0;
+	if (row->mix == BENCH_ADVERSARIAL) {
+		snprintf(name, sizeof(name), "%s adversarial / announced, %u meetings", family, row->meetings);
+		return row->meetings == 100000 ? bench_bound(d->json, name, f->filter / announced, "x", 1.5, 0) : 0;
+	}
+	snprintf(name, sizeof(name), "%s %s, %u meetings, filter / empty", family, mix, row->meetings);
+	missed += bench_bound(d->json, name, f->filter / f->empty, "x",
+			      bounds[row->v4][row->mix] * (row->meetings > 100000 ? 1.25 : 1), 0);
+	if (row->meetings == 100000 && row->v4) {
+		snprintf(name, sizeof(name), "%s %s, %u meetings, LPM_TRIE / filter", family, mix, row->meetings);
+		missed += bench_bound(d->json, name, f->lpm / f->filter, "x", lpm_bounds[row->mix], 1);
+	}
+	return missed;
+}
+
+static int family_rows(struct decision *d, int v4, unsigned int meetings)
+{
+	struct bench_frame frame = bench_frame_udp(v4, "regiongate's bench..", 20);
+	struct figures f[BENCH_MIXES][BENCH_WAYS];
+	int missed = 0;
+
+	for (int mix = 0; mix < BENCH_MIXES; mix++) {
+		bench_sources_fill(d->filter.sources, RG_BENCH_SOURCES, &d->world, v4, (enum bench_mix)mix, meetings);
+		memcpy(d->lpm.sources, d->filter.sources, RG_BENCH_SOURCES * sizeof(*d->lpm.sources));
+		compare_verdicts(d, &frame);
+		for (int way = 0; way < BENCH_WAYS; way++) {
+			struct row row = { v4, (enum bench_mix)mix, meetings, (enum bench_way)way };
+
+			f[mix][way] = measure(d, &row, &frame);
+			missed += judge_row(d, &row, &f[mix][way], f[BENCH_ANNOUNCED][way].filter);
+		}
+	}
 	return missed;
 }
 
 int bench_decision(const struct bench_options *options, json_t *json)
 {
-	struct rg_engine *engine = engine_with_meetings(options->mmdb);
-	struct rg_dp *dp = rg_engine_dp(engine);
-	struct object filter = object_open(dp, options->build, "filter");
-	struct object lpm = object_open(dp, options->build, "lpm");
-	struct rg_geo_inputs inputs = { .databases = &options->mmdb, .n_databases = 1 };
-	struct rg_classes *classes = rg_classes_new();
-	struct rg_geo *geo;
-	struct rg_err err;
+	static const struct size sizes[] = { { 1000, 1u << 15 }, { 100000, 1u << 19 }, { 1000000, 1u << 21 } };
+	struct decision d = { .options = options, .json = json, .rows = json_array() };
 	int missed = 0;
 
-	printf("decision, %d meetings, one lookup a run (BPF_PROG_TEST_RUN, %u packets, median of %d rounds)\n",
-	       MEETINGS, REPEAT, BENCH_ROUNDS);
-	if (rg_geo_load(&inputs, classes, &geo, &err))
-		bench_die("world table", &err);
-	printf("  world table: %zu IPv4 and %zu IPv6 ranges", geo->n4, geo->n6);
-	printf("; LPM_TRIE: %zu", lpm_fill4(bpf_map__fd(bpf_object__find_map_by_name(lpm.obj, "bench_lpm4")), geo));
-	printf(" and %zu prefixes\n", lpm_fill6(bpf_map__fd(bpf_object__find_map_by_name(lpm.obj, "bench_lpm6")), geo));
-	for (int v4 = 1; v4 >= 0; v4--) {
-		struct frame frame = frame_of(v4);
-
-		for (enum mix mix = 0; mix < MIXES; mix++) {
-			struct figures f;
-
-			fill(filter.sources, geo, v4, mix);
-			memcpy(lpm.sources, filter.sources, RG_BENCH_SOURCES * sizeof(*lpm.sources));
-			f = measure(dp, &filter, &lpm, &frame);
-			missed += report(json, v4, mix, &f);
-		}
+	bench_world_load(&d.world, options->mmdb);
+	printf("world table: %zu IPv4 and %zu IPv6 ranges; longest look-up: IPv4 %u, IPv6 %u loads of memory\n",
+	       d.world.geo->n4, d.world.geo->n6, d.world.steps[1], d.world.steps[0]);
+	json_object_set_new(json, "longest_lookup_loads",
+			    json_pack("{s:i, s:i}", "ipv4", (int)d.world.steps[1], "ipv6", (int)d.world.steps[0]));
+	json_object_set_new(json, "rows", d.rows);
+	printf("  %-4s %-11s %8s %-10s %6s %7s %7s   %6s %6s\n", "", "sources", "meetings", "", "empty", "filter",
+	       "LPM", "ratio", "LPM");
+	printf("  %37s %6s %7s %7s   %6s %6s\n", "", "ns", "ns", "ns", "/empty", "/filter");
+	for (size_t i = 0; i < (options->quick ? 2 : 3); i++) {
+		setup(&d, &sizes[i]);
+		for (int v4 = 1; v4 >= 0; v4--)
+			missed += family_rows(&d, v4, sizes[i].meetings);
+		teardown(&d);
 	}
-	rg_geo_free(geo);
-	rg_classes_free(classes);
-	bpf_object__close(filter.obj);
-	bpf_object__close(lpm.obj);
-	rg_engine_close(engine);
+	bench_world_free(&d.world);
 	return missed;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The filter as it is, behind bench_mutate; and the two floors. */
+/* The filter as it is, behind bench_mutate; and the two floors. Each once a run, and in a
+ * loop within one run, where the kernel's test harness does not come between. */
 #include "../../bpf/regiongate.bpf.c"
 #include "mutate.h"
 
@@ -9,7 +10,7 @@ int bench_empty(struct xdp_md *ctx __attribute__((unused)))
 	return XDP_PASS;
 }
 
-SEC("xdp")
+SEC("xdp.frags")
 int bench_floor(struct xdp_md *ctx)
 {
 	return bench_mutate(ctx) ? XDP_ABORTED : XDP_PASS;
@@ -20,3 +21,33 @@ int bench_filter(struct xdp_md *ctx)
 {
 	return bench_mutate(ctx) ? XDP_ABORTED : rg_ingress(ctx);
 }
+
+/* Global functions: the verifier checks each once, not once a turn of the loop. */
+__attribute__((noinline)) int bench_nothing(struct xdp_md *ctx)
+{
+	int ret = XDP_PASS;
+
+	asm volatile("" : "+r"(ret)); /* or clang leaves the call out */
+	return ctx ? ret : XDP_ABORTED;
+}
+__attribute__((noinline)) int bench_floor_once(struct xdp_md *ctx)
+{
+	return bench_mutate(ctx) ? XDP_ABORTED : XDP_PASS;
+}
+__attribute__((noinline)) int bench_filter_once(struct xdp_md *ctx)
+{
+	return bench_mutate(ctx) ? XDP_ABORTED : rg_ingress(ctx);
+}
+
+#define BENCH_LOOP(name, once)                          \
+	SEC("xdp.frags")                                \
+	int name(struct xdp_md *ctx)                    \
+	{                                               \
+		int ret = XDP_PASS;                     \
+		for (int i = 0; i < RG_BENCH_LOOP; i++) \
+			ret |= once(ctx);               \
+		return ret;                             \
+	}
+BENCH_LOOP(bench_empty_loop, bench_nothing)
+BENCH_LOOP(bench_floor_loop, bench_floor_once)
+BENCH_LOOP(bench_filter_loop, bench_filter_once)

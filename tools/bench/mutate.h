@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A new source address and destination port before each run, so that
+/* A new source address, destination address and ports before each run, so that
  * BPF_PROG_TEST_RUN's repetitions of one packet are different packets. The same
  * work without the filter behind it is what the filter's figures are reduced by. */
 #ifndef RG_BENCH_MUTATE_H
 #define RG_BENCH_MUTATE_H
 
 #define RG_BENCH_SOURCES (1u << 20)
+#define RG_BENCH_LOOP 64 /* packets of one run of a loop program */
 
 struct bench_source {
 	__be32 address[4]; /* IPv4 in the first word */
-	__be16 port;
-	__be16 pad;
+	__be16 remote_port, local_port;
+	__u8 local;        /* last byte of the local address */
+	__u8 pad[3];
 };
 
 #ifdef __bpf__
@@ -24,6 +26,12 @@ struct {
 
 __u32 bench_next; /* one CPU runs it */
 
+static __always_inline void bench_mutate_udp(struct udphdr *udp, const struct bench_source *source)
+{
+	udp->source = source->remote_port;
+	udp->dest = source->local_port;
+}
+
 static __always_inline int bench_mutate(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
@@ -35,16 +43,16 @@ static __always_inline int bench_mutate(struct xdp_md *ctx)
 		return -1;
 	if (eth->h_proto == bpf_htons(0x0800)) {
 		struct iphdr *ip = data + sizeof(*eth);
-		struct udphdr *udp = (void *)(ip + 1);
 
 		ip->saddr = source->address[0];
-		udp->dest = source->port;
+		((__u8 *)&ip->daddr)[3] = source->local;
+		bench_mutate_udp((void *)(ip + 1), source);
 	} else {
 		struct ipv6hdr *ip = data + sizeof(*eth);
-		struct udphdr *udp = (void *)(ip + 1);
 
 		__builtin_memcpy(&ip->saddr, source->address, 16);
-		udp->dest = source->port;
+		((__u8 *)&ip->daddr)[15] = source->local;
+		bench_mutate_udp((void *)(ip + 1), source);
 	}
 	return 0;
 }

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Objects of the bench over the maps of a loaded dataplane. */
+#ifndef RG_BENCH_OBJECTS_H
+#define RG_BENCH_OBJECTS_H
+
+#include <linux/types.h>
+
+#include "bench.h"
+#include "mutate.h"
+
+struct rg_dp;
+struct bpf_object;
+
+/* BENCH_ONE: one packet a run. BENCH_LOOPED: RG_BENCH_LOOP of them. */
+enum bench_way { BENCH_ONE, BENCH_LOOPED, BENCH_WAYS };
+
+struct bench_object {
+	struct bpf_object *obj;
+	int empty[BENCH_WAYS], floor[BENCH_WAYS], filter[BENCH_WAYS]; /* program fds */
+	struct bench_source *sources;
+};
+
+struct bench_frame { unsigned char bytes[256]; unsigned int length; };
+
+/** Load build/bench/NAME.bpf.o with the dataplane's maps and constants. */
+struct bench_object bench_object_open(const struct rg_dp *dp, const char *build, const char *name);
+int bench_object_map(const struct bench_object *object, const char *name); /* fd */
+void bench_object_close(struct bench_object *object);
+
+/** A UDP packet to 198.51.100.0 or 2001:db8:ffff::, addresses and ports to be mutated. */
+struct bench_frame bench_frame_udp(int v4, const void *payload, unsigned int length);
+
+/** Nanoseconds a packet, of this thread's CPU time: what else the machine does counts less. (The
+ *  kernel's own figure is wall time, in whole nanoseconds.) */
+double bench_run(int prog_fd, enum bench_way way, const struct bench_frame *frame, unsigned int packets);
+
+#endif
