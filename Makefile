@@ -6,6 +6,7 @@
 # make check-webrtc   libnice, Janus and Chromium across the filter
 # make evade      disguised packets against the filter: N=10000000 SEED=7
 # make bench      figures; make bench S=push: one section
+# make bench-check  has the packet path become slower? UPDATE=1 sets a new baseline
 # make fuzz       each fuzz target for FUZZ_SECONDS (20); make lint: the written rules
 # make fuzz-api   random calls against model, store and kernel: SEED=7 STEPS=20000
 # make install    honours DESTDIR and PREFIX (/usr/local); make uninstall
@@ -163,9 +164,15 @@ $(B)/bench/%.bpf.o: tools/bench/%.bpf.c $(wildcard bpf/*) $(wildcard include/*) 
 $(B)/bench/bench: $(BENCH_SRC) $(B)/libregiongate.a
 	@echo "  CC    $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -Itools/bench -MF $@.d $(BENCH_SRC) $(B)/libregiongate.a -o $@ $(PKG_LIBS)
-bench: deps
-	@$(MAKE) --no-print-directory -j$$(nproc) all $(B)/geoip.mmdb $(B)/bench/filter.bpf.o $(B)/bench/lpm.bpf.o $(B)/bench/bench
+BENCH_PARTS := $(B)/geoip.mmdb $(B)/bench/filter.bpf.o $(B)/bench/lpm.bpf.o $(B)/bench/bench
+BASELINE := tests/bench-baseline.json
+bench:
+	@tools/install-deps bench
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(BENCH_PARTS)
 	$(B)/bench/bench $(B)/geoip.mmdb $(B) $(B)/bench.json $(S)
+bench-check: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(BENCH_PARTS)
+	$(B)/bench/bench $(if $(UPDATE),-u,-c) $(BASELINE) $(B)/geoip.mmdb $(B)
 
 TEST_PROGRAMS := $(UNIT) $(BPF) $(FUZZ)
 check-built: all $(B)/geoip.mmdb $(TEST_PROGRAMS) $(B)/tests/udpcat

@@ -8,90 +8,21 @@
 #include <string.h>
 
 #include "dataplane/dataplane.h"
-#include "engine/engine.h"
-#include "lpm.h"
-#include "meetings.h"
-#include "objects.h"
-#include "sources.h"
+#include "server.h"
 
-#define PACKETS (1u << 19) /* a run of BENCH_ONE */
-#define PACKETS_LOOPED (1u << 18)
+#define PACKETS (1u << 18) /* a run */
+#define PACKETS_LPM (1u << 17)
 
-static const char *const way_names[BENCH_WAYS] = { "once a run", "in a loop" };
+static const char *const way_names[BENCH_WAYS] = { "once a run", "in a loop", "in a chain" };
 
 struct decision {
 	const struct bench_options *options;
-	struct rg_engine *engine;
-	struct rg_dp *dp;
-	struct bench_object filter, lpm;
+	struct bench_server server;
 	struct bench_world world;
 	json_t *json, *rows;
 };
 
-/* Counters: slots for (meeting, region) a CPU, at least twice as many as pairs are in use. */
-struct size { unsigned int meetings, counters; };
-
 struct figures { double empty, floor, filter, lpm; };
-
-/* ---- the filter under test: a real engine with the real table */
-static void add_meeting(struct rg_engine *engine, unsigned int n)
-{
-	char id[16], local4[16], local6[40];
-	unsigned int port;
-	struct rg_err err;
-	json_t *body;
-
-	snprintf(id, sizeof(id), "m-%u", n);
-	bench_meeting_endpoint(n, local4, &port);
-	snprintf(local6, sizeof(local6), "2001:db8:ffff::%x", (unsigned int)atoi(strrchr(local4, '.') + 1));
-	body = json_pack("{s:[{s:s,s:i,s:s},{s:s,s:i,s:s}], s:[{s:s,s:[s]}]}",
-			 "endpoints", "address", local4, "port", (int)port, "protocol", "udp",
-			 "address", local6, "port", (int)port, "protocol", "udp",
-			 "rules", "action", "refuse", "regions", bench_country(n));
-	if (!body || rg_engine_meeting_put(engine, id, body, RG_ANY_REVISION, NULL, NULL, &err))
-		bench_die("meeting", &err);
-	json_decref(body);
-}
-
-static void add_meetings(struct decision *d, unsigned int from, unsigned int to)
-{
-	struct rg_err err;
-
-	for (unsigned int n = from; n < to; n++) {
-		add_meeting(d->engine, n);
-		if (n % 20000 == 19999 && rg_engine_flush(d->engine, &err))
-			bench_die("flush", &err);
-	}
-	if (rg_engine_flush(d->engine, &err))
-		bench_die("flush", &err);
-}
-
-/* A server as it is set up for that many meetings. */
-static void setup(struct decision *d, const struct size *size)
-{
-	struct rg_engine_config config = {
-		.databases = &d->options->mmdb, .n_databases = 1,
-		.dp = { .max_mtg_stats = size->counters, .max_locals = 2 + 2 * (size->meetings / 65000),
-			.max_meetings = size->meetings + 1 },
-	};
-	struct rg_err err;
-
-	if (rg_engine_open(&config, &d->engine, &err))
-		bench_die("engine", &err);
-	d->dp = rg_engine_dp(d->engine);
-	add_meetings(d, 0, size->meetings);
-	d->filter = bench_object_open(d->dp, d->options->build, "filter");
-	d->lpm = bench_object_open(d->dp, d->options->build, "lpm");
-	bench_lpm_fill4(bench_object_map(&d->lpm, "bench_lpm4"), d->world.geo);
-	bench_lpm_fill6(bench_object_map(&d->lpm, "bench_lpm6"), d->world.geo);
-}
-
-static void teardown(struct decision *d)
-{
-	bench_object_close(&d->filter);
-	bench_object_close(&d->lpm);
-	rg_engine_close(d->engine);
-}
 
 static uint64_t refused(struct rg_dp *dp)
 {
@@ -106,12 +37,12 @@ static uint64_t refused(struct rg_dp *dp)
 /* The same sources give the same verdicts: a figure for a wrong answer is none. */
 static void compare_verdicts(struct decision *d, const struct bench_frame *frame)
 {
-	uint64_t before = refused(d->dp), between, after;
+	uint64_t before = refused(d->server.dp), between, after;
 
-	bench_run(d->filter.filter[BENCH_ONE], BENCH_ONE, frame, RG_BENCH_SOURCES);
-	between = refused(d->dp);
-	bench_run(d->lpm.filter[BENCH_ONE], BENCH_ONE, frame, RG_BENCH_SOURCES);
-	after = refused(d->dp);
+	bench_run(d->server.filter.filter[BENCH_ONE], BENCH_ONE, frame, RG_BENCH_SOURCES);
+	between = refused(d->server.dp);
+	bench_run(d->server.lpm.filter[BENCH_ONE], BENCH_ONE, frame, RG_BENCH_SOURCES);
+	after = refused(d->server.dp);
 	if (between == before || between - before != after - between)
 		bench_die("the LPM variant gives other verdicts, or nothing was refused", NULL);
 }
@@ -127,17 +58,16 @@ struct row {
 static struct figures measure(struct decision *d, const struct row *row, const struct bench_frame *frame)
 {
 	double empty[BENCH_ROUNDS], floor_ns[BENCH_ROUNDS], ours[BENCH_ROUNDS], theirs[BENCH_ROUNDS];
-	unsigned int packets = row->way == BENCH_ONE ? PACKETS : PACKETS_LOOPED;
 	int rounds = d->options->quick ? 3 : BENCH_ROUNDS;
 	enum bench_way way = row->way;
 	json_t *json;
 	struct figures f;
 
 	for (int i = 0; i < rounds; i++) {
-		empty[i] = bench_run(d->filter.empty[way], way, frame, packets);
-		floor_ns[i] = bench_run(d->filter.floor[way], way, frame, packets);
-		ours[i] = bench_run(d->filter.filter[way], way, frame, packets);
-		theirs[i] = bench_run(d->lpm.filter[way], way, frame, packets);
+		empty[i] = bench_run(d->server.filter.empty[way], way, frame, PACKETS);
+		floor_ns[i] = bench_run(d->server.filter.floor[way], way, frame, PACKETS);
+		ours[i] = bench_run(d->server.filter.filter[way], way, frame, PACKETS);
+		theirs[i] = bench_run(d->server.lpm.filter[way], way, frame, PACKETS_LPM);
 	}
 	f = (struct figures){ bench_median(empty, (size_t)rounds), bench_median(floor_ns, (size_t)rounds),
 			      bench_median(ours, (size_t)rounds), bench_median(theirs, (size_t)rounds) };
@@ -191,10 +121,9 @@ static int family_rows(struct decision *d, int v4, unsigned int meetings)
 	int missed = 0;
 
 	for (int mix = 0; mix < BENCH_MIXES; mix++) {
-		bench_sources_fill(d->filter.sources, RG_BENCH_SOURCES, &d->world, v4, (enum bench_mix)mix, meetings);
-		memcpy(d->lpm.sources, d->filter.sources, RG_BENCH_SOURCES * sizeof(*d->lpm.sources));
+		bench_server_sources(&d->server, &d->world, v4, (enum bench_mix)mix, meetings);
 		compare_verdicts(d, &frame);
-		for (int way = 0; way < BENCH_WAYS; way++) {
+		for (int way = 0; way < (mix > BENCH_HOT ? 1 : BENCH_WAYS); way++) {
 			struct row row = { v4, (enum bench_mix)mix, meetings, (enum bench_way)way };
 
 			f[mix][way] = measure(d, &row, &frame);
@@ -206,7 +135,7 @@ static int family_rows(struct decision *d, int v4, unsigned int meetings)
 
 int bench_decision(const struct bench_options *options, json_t *json)
 {
-	static const struct size sizes[] = { { 1000, 1u << 15 }, { 100000, 1u << 19 }, { 1000000, 1u << 21 } };
+	static const struct bench_size sizes[] = { { 1000, 1u << 15 }, { 100000, 1u << 19 }, { 1000000, 1u << 21 } };
 	struct decision d = { .options = options, .json = json, .rows = json_array() };
 	int missed = 0;
 
@@ -220,10 +149,10 @@ int bench_decision(const struct bench_options *options, json_t *json)
 	       "LPM", "ratio", "LPM");
 	printf("  %37s %6s %7s %7s   %6s %6s\n", "", "ns", "ns", "ns", "/empty", "/filter");
 	for (size_t i = 0; i < (options->quick ? 2 : 3); i++) {
-		setup(&d, &sizes[i]);
+		bench_server_open(&d.server, options, &d.world, &sizes[i]);
 		for (int v4 = 1; v4 >= 0; v4--)
 			missed += family_rows(&d, v4, sizes[i].meetings);
-		teardown(&d);
+		bench_server_close(&d.server);
 	}
 	bench_world_free(&d.world);
 	return missed;

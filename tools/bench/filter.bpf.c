@@ -22,6 +22,19 @@ int bench_filter(struct xdp_md *ctx)
 	return bench_mutate(ctx) ? XDP_ABORTED : rg_ingress(ctx);
 }
 
+/* Each packet begins when the verdict on the one before is there: which packet is next depends
+ * on it, as far as the CPU can tell. Without this the CPU works on several packets at once. */
+SEC("xdp.frags")
+int bench_filter_chained(struct xdp_md *ctx)
+{
+	__u32 ret = bench_mutate(ctx) ? XDP_ABORTED : rg_ingress(ctx);
+	__u32 depends = ret;
+
+	asm volatile("" : "+r"(depends));
+	bench_next += depends >> 8;
+	return ret;
+}
+
 /* Global functions: the verifier checks each once, not once a turn of the loop. */
 __attribute__((noinline)) int bench_nothing(struct xdp_md *ctx)
 {

@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "check.h"
+
 static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec ts;
@@ -129,7 +131,8 @@ static int usage(void)
 	fprintf(stderr, "usage: bench [-q] WORLD.mmdb BUILD_DIR OUT.json [SECTION...]\nsections:");
 	for (size_t i = 0; i < N_SECTIONS; i++)
 		fprintf(stderr, " %s", sections[i].name);
-	fprintf(stderr, "\n-q: quick, to try it out\n");
+	fprintf(stderr, "\n-q: quick, to try it out\n"
+		"       bench -c BASELINE.json|-u BASELINE.json WORLD.mmdb BUILD_DIR: compare with it, write it\n");
 	return 2;
 }
 
@@ -144,21 +147,28 @@ static int wanted(const char *name, char **names, int n)
 int main(int argc, char **argv)
 {
 	struct bench_options options = {};
-	int opt, missed = 0, known = 0;
+	int opt, missed = 0, known = 0, update = 0;
+	const char *baseline = NULL;
 	json_t *json;
 
-	while ((opt = getopt(argc, argv, "q")) != -1) {
-		if (opt != 'q')
+	while ((opt = getopt(argc, argv, "qc:u:")) != -1) {
+		if (opt == '?')
 			return usage();
-		options.quick = 1;
+		if (opt == 'q')
+			options.quick = 1;
+		else
+			baseline = optarg;
+		update = opt == 'u';
 	}
 	argc -= optind;
 	argv += optind;
-	if (argc < 3)
+	if (argc < (baseline ? 2 : 3))
 		return usage();
 	options.mmdb = argv[0];
 	options.build = argv[1];
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (baseline)
+		return bench_check(&options, baseline, update) != 0;
 	/* a run of one section keeps what the file has of the others */
 	json = json_load_file(argv[2], 0, NULL);
 	if (!json_is_object(json))

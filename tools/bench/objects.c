@@ -76,6 +76,9 @@ struct bench_object bench_object_open(const struct rg_dp *dp, const char *build,
 	o.empty[BENCH_LOOPED] = program(o.obj, "bench_empty_loop");
 	o.floor[BENCH_LOOPED] = program(o.obj, "bench_floor_loop");
 	o.filter[BENCH_LOOPED] = program(o.obj, "bench_filter_loop");
+	o.empty[BENCH_CHAINED] = o.empty[BENCH_ONE];
+	o.floor[BENCH_CHAINED] = o.floor[BENCH_ONE];
+	o.filter[BENCH_CHAINED] = program(o.obj, "bench_filter_chained");
 	o.sources = mmap(NULL, RG_BENCH_SOURCES * sizeof(*o.sources), PROT_READ | PROT_WRITE, MAP_SHARED,
 			 bench_object_map(&o, "bench_sources"), 0);
 	if (o.sources == MAP_FAILED)

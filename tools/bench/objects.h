@@ -11,8 +11,9 @@
 struct rg_dp;
 struct bpf_object;
 
-/* BENCH_ONE: one packet a run. BENCH_LOOPED: RG_BENCH_LOOP of them. */
-enum bench_way { BENCH_ONE, BENCH_LOOPED, BENCH_WAYS };
+/* BENCH_ONE: one packet a run. BENCH_LOOPED: RG_BENCH_LOOP of them. BENCH_CHAINED: one a run, each
+ * after the verdict on the one before (the filter only). */
+enum bench_way { BENCH_ONE, BENCH_LOOPED, BENCH_CHAINED, BENCH_WAYS };
 
 struct bench_object {
 	struct bpf_object *obj;

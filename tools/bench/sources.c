@@ -10,6 +10,7 @@
 #include "meetings.h"
 
 #define HOT 1000
+#define WORST 50000 /* at least */
 
 const char *const bench_mix_names[BENCH_MIXES] = { "announced", "hot", "uniform", "adversarial" };
 
@@ -31,28 +32,29 @@ static unsigned int way_length(const struct rg_geo_table *table, int v4, uint64_
 	return loads;
 }
 
+/* The ranges with the longest ways, and as many of them as no cache holds. */
 static void find_worst(struct bench_world *world, int v4)
 {
 	size_t n = v4 ? world->geo->n4 : world->geo->n6, found = 0;
-	uint32_t *list = malloc(n * sizeof(*list));
-	unsigned int most = 0;
+	uint32_t *list = malloc((n + 1) * sizeof(*list));
+	unsigned char *lengths = malloc(n + 1);
 
-	if (!list)
+	if (!list || !lengths)
 		bench_die("out of memory", NULL);
 	for (size_t i = 0; i < n; i++) {
 		uint64_t key = v4 ? (uint64_t)world->geo->v4[i].start << 32 : world->geo->v6[i].start_hi;
-		unsigned int length = way_length(world->table, v4, key);
 
-		if (length < most)
-			continue;
-		if (length > most)
-			found = 0;
-		most = length;
-		list[found++] = (uint32_t)i;
+		lengths[i] = (unsigned char)way_length(world->table, v4, key);
+		if (lengths[i] > world->steps[v4])
+			world->steps[v4] = lengths[i];
 	}
+	for (unsigned int length = world->steps[v4]; length && found < WORST && found < n; length--)
+		for (size_t i = 0; i < n; i++)
+			if (lengths[i] == length)
+				list[found++] = (uint32_t)i;
+	free(lengths);
 	world->worst[v4] = list;
 	world->n_worst[v4] = found;
-	world->steps[v4] = most;
 }
 
 void bench_world_load(struct bench_world *world, const char *mmdb)
@@ -114,7 +116,7 @@ static unsigned int pick(struct bench_source *s, const struct bench_world *world
 
 /* A meeting has participants of a few regions, not of all: region r takes part in those meetings
  * whose number is r modulo 128, or the next ones. */
-static void to_meeting(struct bench_source *s, unsigned int region, unsigned int meetings)
+static void to_meeting(struct bench_source *s, int v4, unsigned int region, unsigned int meetings)
 {
 	unsigned int groups = (meetings + 127) / 128, port;
 	unsigned int n = (unsigned int)(bench_random() % groups) * 128 + (region + bench_random() % 3) % 128;
@@ -122,7 +124,7 @@ static void to_meeting(struct bench_source *s, unsigned int region, unsigned int
 
 	bench_meeting_endpoint(n % meetings, local, &port);
 	s->local_port = htons((uint16_t)port);
-	s->local = (uint8_t)atoi(strrchr(local, '.') + 1);
+	s->local = v4 ? inet_addr(local) : htonl((uint32_t)atoi(strrchr(local, '.') + 1));
 	s->remote_port = htons((uint16_t)(1024 + bench_random() % 60000));
 }
 
@@ -157,7 +159,7 @@ void bench_sources_fill(struct bench_source *to, size_t n, const struct bench_wo
 	for (size_t i = 0; i < (mix == BENCH_HOT ? HOT : n); i++) {
 		struct bench_source s = {};
 
-		to_meeting(&s, pick(&s, world, v4, mix), meetings);
+		to_meeting(&s, v4, pick(&s, world, v4, mix), meetings);
 		if (mix == BENCH_HOT)
 			hot[i] = s;
 		else

@@ -24,7 +24,7 @@ struct bench_world {
 	struct rg_geo_table *table;
 	uint32_t *worst[2];  /* indexes of the ranges with the longest way, by family (0: IPv6, 1: IPv4) */
 	size_t n_worst[2];
-	unsigned int steps[2]; /* what that way is: loads of memory */
+	unsigned int steps[2]; /* the longest way of all: loads of memory */
 };
 
 void bench_world_load(struct bench_world *world, const char *mmdb);
