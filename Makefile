@@ -4,6 +4,7 @@
 # make check      all tests; make check T=tests/unit/test_ip.c: one of them
 # make check-kernels  the BPF tests on older kernels, in a virtual machine
 # make check-webrtc   libnice, Janus and Chromium across the filter
+# make check-browser  the report's page in Chromium
 # make evade      disguised packets against the filter: N=10000000 SEED=7
 # make bench      figures; make bench S=push: one section
 # make bench-check  has the packet path become slower? UPDATE=1 sets a new baseline
@@ -52,7 +53,7 @@ BPF     := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bpf/test_*.c))
 FUZZ    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 E2E     := $(wildcard tests/e2e/*.sh)
 
-.PHONY: all deps run check check-built check-kernels check-webrtc evade bench fuzz fuzz-api fuzz-corpus lint install uninstall clean
+.PHONY: all deps run check check-built check-kernels check-webrtc check-browser evade bench fuzz fuzz-api fuzz-corpus lint install uninstall clean
 all: $(B)/regiongated $(B)/regiongate $(B)/regiongate.bpf.o
 
 # --- what can not be built without, said in one line
@@ -200,6 +201,10 @@ check-webrtc:
 	@tools/install-deps webrtc
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(B)/geoip.mmdb $(B)/tests/udpcat $(B)/tests/niceagent $(B)/webrtc/.installed
 	RG_BUILD=$(abspath $(B)) tools/run-tests $(or $(T),$(wildcard tests/webrtc/*.sh))
+check-browser:
+	@tools/install-deps browser
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	RG_BUILD=$(abspath $(B)) tools/run-tests $(or $(T),$(wildcard tests/browser/*.sh))
 run: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(B)/geoip.mmdb $(B)/tests/udpcat
 	@RG_BUILD=$(abspath $(B)) IFACE=$(IFACE) GEOIP=$(GEOIP) tools/demo

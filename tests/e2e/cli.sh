@@ -21,7 +21,7 @@ gives() { # text exit-code pattern-on-stderr command...
 # 2: usage; needs no daemon
 gives "no command" 2 "^usage: " rgx
 gives "unknown command" 2 "unknown command 'frobnicate'" rgx frobnicate
-for later in endpoint preview events top report; do
+for later in endpoint preview events top; do
 	gives "$later is no command yet" 2 "unknown command" rgx $later
 done
 gives "a group without its command" 2 "meeting" rgx meeting

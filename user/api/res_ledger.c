@@ -68,3 +68,16 @@ int rg_res_ledger_verify(struct rg_call *call, struct rg_err *err)
 		r = rg_engine_ledger_verify(call->engine, range.after, range.limit, &answer, err);
 	return r ? r : rg_reply_json(call->response, 200, answer, err);
 }
+
+int rg_res_report(struct rg_call *call, struct rg_err *err)
+{
+	const char *from = rg_http_query(call->request, "from"), *to = rg_http_query(call->request, "to");
+	_cleanup_(json_decrefp) json_t *report = NULL;
+	int r;
+
+	if (!from || !to)
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
+				  "the query argument '%s' is missing: a day like 2020-06-04", from ? "to" : "from");
+	r = rg_engine_report(call->engine, from, to, &report, err);
+	return r ? r : rg_reply_json(call->response, 200, report, err);
+}

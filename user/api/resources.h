@@ -45,6 +45,8 @@ int rg_res_ledger_list(struct rg_call *call, struct rg_err *err);
 int rg_res_ledger_export(struct rg_call *call, struct rg_err *err);
 int rg_res_ledger_verify(struct rg_call *call, struct rg_err *err);
 
+int rg_res_report(struct rg_call *call, struct rg_err *err);
+
 int rg_res_status(struct rg_call *call, struct rg_err *err);
 int rg_res_metrics(struct rg_call *call, struct rg_err *err);
 

@@ -55,6 +55,7 @@ const struct rg_route rg_routes[] = {
 	{ "GET",    "/v1/events",              rg_res_events,           READ, BY_READER,
 	  .query = "meeting kind last follow" },
 	{ "GET",    "/v1/stats",               rg_res_stats,            READ, BY_READER, .query = "limit" },
+	{ "GET",    "/v1/report",              rg_res_report,           READ, BY_READER, .query = "from to" },
 
 	{ "GET",    "/v1/status",              rg_res_status,           READ, BY_READER },
 	{ "GET",    "/metrics",                rg_res_metrics,          READ, BY_READER },

@@ -2,6 +2,8 @@
 #include "base/utc.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 int64_t rg_utc_now_ms(void)
@@ -41,4 +43,29 @@ const char *rg_utc_format(int64_t seconds, char ret[RG_UTC_TEXT_MAX])
 	if (split(seconds, &tm))
 		strftime(ret, RG_UTC_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm);
 	return ret;
+}
+
+static bool digits(const char *text, size_t from, size_t n)
+{
+	for (size_t i = from; i < from + n; i++)
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+	return true;
+}
+
+bool rg_utc_day_ok(const char *text)
+{
+	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	int year, month, day, most;
+
+	if (strlen(text) != 10 || text[4] != '-' || text[7] != '-' || !digits(text, 0, 4) ||
+	    !digits(text, 5, 2) || !digits(text, 8, 2))
+		return false;
+	year = atoi(text);
+	month = atoi(text + 5);
+	day = atoi(text + 8);
+	if (month < 1 || month > 12)
+		return false;
+	most = days[month - 1] + (month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
+	return day >= 1 && day <= most;
 }

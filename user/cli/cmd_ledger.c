@@ -5,9 +5,8 @@
 #include <string.h>
 #include "base/cleanup.h"
 #include "cli/cli.h"
-#include "cli/ledger_lines.h"
+#include "cli/ledger_check.h"
 #include "cli/show.h"
-#include "ledger/chain.h"
 
 #define SHOWN 20    /* entries of a list, if nothing else is asked for */
 #define HEADS_MAX 16
@@ -133,52 +132,23 @@ struct head {
 	uint64_t seq; /* 0: not met yet */
 };
 struct check {
-	struct rg_chain chain;
+	struct rg_ledger_check check;
 	struct head heads[HEADS_MAX];
 	size_t n_heads;
-	bool ended; /* the last line was an end line */
 };
-
-static enum rg_cli_exit refuse(const struct rg_err *err)
-{
-	rg_cli_say_error(err);
-	return RG_EXIT_REFUSED;
-}
-
-static enum rg_cli_exit check_end(struct check *check, const char *line, size_t length)
-{
-	_cleanup_(json_decrefp) json_t *end = json_loadb(line, length, JSON_REJECT_DUPLICATES, NULL);
-	const json_t *head = json_object_get(end, "head");
-	const char *hash = json_string_value(json_object_get(head, "hash"));
-	json_int_t seq = json_integer_value(json_object_get(head, "seq"));
-	struct rg_err err = { 0 };
-
-	check->ended = true;
-	if (!hash || seq < 0) {
-		rg_err_set(&err, 0, RG_ERR_INVALID, "", "the line at the end does not say what the last hash is");
-		return refuse(&err);
-	}
-	if (!check->chain.seq) /* nothing was exported: it is only said where the ledger ends */
-		return RG_EXIT_DONE;
-	return rg_chain_check_head(&check->chain, (uint64_t)seq, hash, &err) ? refuse(&err) : RG_EXIT_DONE;
-}
 
 static enum rg_cli_exit check_line(void *arg, enum rg_ledger_line kind, const char *line, size_t length)
 {
 	struct check *check = arg;
+	enum rg_cli_exit code = rg_ledger_check_line(&check->check, kind, line, length);
 	char hash[RG_SHA256_TEXT];
-	struct rg_err err = { 0 };
 
-	if (kind == RG_LEDGER_LINE_END)
-		return check_end(check, line, length);
-	check->ended = false;
-	if (rg_chain_add(&check->chain, line, length, &err))
-		return refuse(&err);
-	if (check->n_heads)
-		rg_sha256_format(check->chain.hash, hash);
+	if (code || kind == RG_LEDGER_LINE_END || !check->n_heads)
+		return code;
+	rg_sha256_format(check->check.chain.hash, hash);
 	for (size_t i = 0; i < check->n_heads; i++)
 		if (!strcmp(check->heads[i].hash, hash))
-			check->heads[i].seq = check->chain.seq;
+			check->heads[i].seq = check->check.chain.seq;
 	return RG_EXIT_DONE;
 }
 
@@ -207,31 +177,32 @@ static enum rg_cli_exit check_heads(const struct check *check)
 			continue;
 		rg_err_set(&err, 0, RG_ERR_INVALID, "", "no entry has the hash %s: the ledger was cut off "
 			   "before it, or made anew from an earlier entry on", check->heads[i].hash);
-		return refuse(&err);
+		rg_cli_say_error(&err);
+		return RG_EXIT_REFUSED;
 	}
 	return RG_EXIT_DONE;
 }
 
 static void verified_say(const struct rg_cli *cli, const struct check *check)
 {
+	const struct rg_chain *chain = &check->check.chain;
 	char hash[RG_SHA256_TEXT];
 
-	rg_sha256_format(check->chain.hash, hash);
+	rg_sha256_format(chain->hash, hash);
 	if (cli->json) {
-		json_t *answer = json_pack("{s:b, s:I, s:I, s:s}", "ok", true, "first",
-					   (json_int_t)check->chain.first, "last",
-					   (json_int_t)check->chain.seq, "hash", hash);
+		json_t *answer = json_pack("{s:b, s:I, s:I, s:s}", "ok", true, "first", (json_int_t)chain->first,
+					   "last", (json_int_t)chain->seq, "hash", hash);
 
 		rg_cli_say_json(answer);
 		json_decref(answer);
 		return;
 	}
-	printf("The entries %" PRIu64 " to %" PRIu64 " are an unbroken chain.\nLast hash: %s\n",
-	       check->chain.first, check->chain.seq, hash);
+	printf("The entries %" PRIu64 " to %" PRIu64 " are an unbroken chain.\nLast hash: %s\n", chain->first,
+	       chain->seq, hash);
 	for (size_t i = 0; i < check->n_heads; i++)
 		printf("Entry %" PRIu64 " has the hash %s\n", check->heads[i].seq, check->heads[i].hash);
-	if (check->chain.first > 1)
-		printf("What is before entry %" PRIu64 " was not checked.\n", check->chain.first);
+	if (chain->first > 1)
+		printf("What is before entry %" PRIu64 " was not checked.\n", chain->first);
 }
 
 static enum rg_cli_exit verify_run(const struct rg_cli *cli)
@@ -245,14 +216,11 @@ static enum rg_cli_exit verify_run(const struct rg_cli *cli)
 	if (take_heads(cli, &check, &err))
 		return rg_cli_misuse(cli, "%s", err.detail);
 	if (!file)
-		rg_chain_resume(&check.chain, 0, none);
+		rg_chain_resume(&check.check.chain, 0, none);
 	code = file ? rg_ledger_lines_read(file, check_line, &check)
 		    : rg_ledger_lines_fetch(cli, 0, check_line, &check);
-	if (code == RG_EXIT_DONE && !check.ended) {
-		rg_err_set(&err, 0, RG_ERR_INVALID, "", "'%.200s' does not end with the line that an export "
-			   "ends with: its end is missing", file ? file : "the daemon's answer");
-		return refuse(&err);
-	}
+	if (code == RG_EXIT_DONE)
+		code = rg_ledger_check_done(&check.check, file ? file : "the daemon's answer");
 	if (code == RG_EXIT_DONE)
 		code = check_heads(&check);
 	if (code == RG_EXIT_DONE)

@@ -177,6 +177,11 @@ long rg_event_reader_read(struct rg_event_reader *reader, char *buf, size_t max)
  *  "observe_refused" (packets)}] (at most @limit, the busiest first), "maps", "events": {"sent","lost"}}. */
 int rg_engine_stats(struct rg_engine *engine, size_t limit, json_t **ret, struct rg_err *err);
 
+/** The transparency report of the days @from to @until (rg_report_to_json(), with "ledger": the head).
+ *  RG_ERR_INVALID for days that are none. */
+int rg_engine_report(struct rg_engine *engine, const char *from, const char *until, json_t **ret,
+		     struct rg_err *err);
+
 /** Health, read from the kernel: {"version","pid","uptime_s","mode","site","program":{"id"},
  *  "interfaces":[...],"meetings","policies","regions","geoip":{...},"maps":[...],
  *   "verdicts": {"admit": {"packets","bytes"}, "refuse", "pass"}, "reasons": {"refuse_region": {...}, ...}}: both

@@ -7,6 +7,7 @@
 #include "base/utc.h"
 #include "engine/engine_private.h"
 #include "ledger/chain.h"
+#include "ledger/report.h"
 #include "store/ledger.h"
 
 static int head_json(struct rg_engine *engine, json_t **ret, struct rg_err *err)
@@ -193,4 +194,47 @@ int rg_engine_ledger_verify(struct rg_engine *engine, uint64_t after, size_t lim
 			 "next", r ? json_null() : next_json(&verify.page), "head", head,
 			 "broken", r ? why.detail : NULL);
 	return *ret ? 0 : engine_no_memory(err);
+}
+
+RG_DEFINE_CLEANUP(struct rg_report *, rg_report_free);
+
+struct reading {
+	struct rg_report *report;
+	int (*add)(struct rg_report *report, const json_t *entry);
+};
+
+static int report_entry(void *arg, const struct rg_store_entry *entry, struct rg_err *err)
+{
+	const struct reading *reading = arg;
+	_cleanup_(json_decrefp) json_t *json = NULL;
+
+	if (reading->add == rg_report_undone && !rg_report_is_undone(entry->text))
+		return 0;
+	json = json_loadb(entry->text, entry->length, 0, NULL);
+	if (!json)
+		return rg_err_set(err, -EINVAL, RG_ERR_STORE, "",
+				  "entry %" PRIu64 " of the ledger is not JSON: it was changed", entry->seq);
+	return reading->add(reading->report, json) ? engine_no_memory(err) : 0;
+}
+
+int rg_engine_report(struct rg_engine *engine, const char *from, const char *until, json_t **ret,
+		     struct rg_err *err)
+{
+	_cleanup_(rg_report_freep) struct rg_report *report = NULL;
+	_cleanup_(json_decrefp) json_t *head = NULL;
+	char now[RG_UTC_TEXT_MAX];
+	int r = rg_report_new(from, until, rg_utc_format((int64_t)time(NULL), now), &report, err);
+
+	if (!r)
+		r = head_json(engine, &head, err);
+	if (!r)
+		r = rg_store_ledger_page(engine->store, true, 0, SIZE_MAX, report_entry,
+					 &(struct reading){ report, rg_report_undone }, err);
+	if (!r)
+		r = rg_store_ledger_page(engine->store, true, 0, SIZE_MAX, report_entry,
+					 &(struct reading){ report, rg_report_add }, err);
+	if (r)
+		return r;
+	*ret = rg_report_to_json(report);
+	return *ret && !json_object_set(*ret, "ledger", head) ? 0 : engine_no_memory(err);
 }

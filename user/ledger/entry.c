@@ -29,7 +29,7 @@ enum rg_ledger_kind rg_ledger_kind_parse(const char *text)
 
 static bool has_orders(const json_t *detail, const char *side)
 {
-	return json_object_get(json_object_get(detail, side), "refuses");
+	return json_object_get(json_object_get(detail, side), "orders");
 }
 
 bool rg_ledger_reported(enum rg_ledger_kind kind, const json_t *detail)

@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The transparency report in its four forms, out of an export and out of the daemon.
+. "$(dirname "$0")/../harness/world.sh"
+. "$(dirname "$0")/../harness/ledger.sh"
+
+world_begin
+ledger_sample "$WORK/ledger"
+report() { # option...: without a daemon
+	"$REGIONGATE" --socket /nowhere report --file "$WORK/ledger" --from 2020-01-01 --to 2021-06-30 "$@"
+}
+
+# --- out of an export
+report --json >"$WORK/json"
+is "requests by what became of them" \
+	"$(jq -c '.totals | [.requests, .applied, .narrowed, .refused, .overridden]' "$WORK/json")" "[37,21,6,9,1]"
+is "few meetings and participants are not told" \
+	"$(jq -c '[.months[] | select(.month == "2020-01") | .meetings, .participants]' "$WORK/json")" "[null,null]"
+is "enough are" "$(jq -c '[.months[] | select(.month == "2021-06" and .jurisdiction == "EU") | .meetings]' "$WORK/json")" "[8]"
+is "the sums leave the small ones out, and say so" \
+	"$(jq -c '.totals | [.meetings, .participants, .incomplete]' "$WORK/json")" "[8,510,true]"
+is "what is under a gag is counted" "$(jq -c '[.totals.withheld, (.months[] | select(.jurisdiction == "VN") | .requests)]' "$WORK/json")" "[1,1]"
+for form in --json --csv --html ""; do
+	# shellcheck disable=SC2086  # none is a form, too
+	check "and not named: ${form:-table}" sh -c "! grep -q hidden-reference" <<<"$(report $form)"
+done
+is "another period has its own" "$(report --json | jq "[.months[] | select(.month == \"2021-06\") | .requests] | add")" 7
+is "the ledger's last hash is in it" "$(jq -r .ledger.hash "$WORK/json")" "$(tail -n 1 "$WORK/ledger" | jq -r .head.hash)"
+report --csv >"$WORK/csv"
+is "CSV: the header" "$(head -n 1 "$WORK/csv" | tr -d '\r')" \
+	"month,jurisdiction,basis,requests,applied,narrowed,refused,overridden,meetings,participants"
+is "CSV: a row" "$(grep '^"2021-06","EU"' "$WORK/csv" | tr -d '\r')" '"2021-06","EU","Act on Conferences",1,1,0,0,0,8,0'
+report --html --operator '<Example> & Sons' >"$WORK/html"
+check "HTML: texts are no markup" sh -c "grep -q '&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;quotes&quot;' '$WORK/html' && ! grep -q '<script' '$WORK/html'"
+check "HTML: nor is the operator's name" grep -q '&lt;Example&gt; &amp; Sons' "$WORK/html"
+check "HTML: nothing is fetched" sh -c "! grep -qE 'https?:|src=|@import|url\(' '$WORK/html'"
+check "the table for people" grep -qE '^2021-06 +EU +Act on Conferences +1 +1 +0 +0 +0 +8 +0$' <<<"$(report)"
+
+# --- what is asked for wrongly
+gives() { # text exit-code words command...
+	local text=$1 wanted=$2 words=$3
+	shift 3
+	"$@" >"$WORK/out" 2>"$WORK/err"
+	is "$text" "$?" "$wanted"
+	check "$text: it is said" grep -qF -- "$words" "$WORK/err"
+}
+gives "a day that is none" 2 "'2021-02-29' is not a day" rg report --from 2021-02-29
+gives "the last day before the first one" 1 "first day, 2021-01-02, is behind its last one, 2021-01-01" \
+	rg report --file "$WORK/ledger" --from 2021-01-02 --to 2021-01-01
+gives "two forms" 2 "only one of --json, --csv and --html" rg report --csv --html
+gives "a form that there is not" 2 "unknown option '--xml'" rg report --xml
+sed '1s/CN-01/CN-99/' "$WORK/ledger" >"$WORK/edited"
+gives "a ledger that was edited" 1 "one of the two was changed" rg report --file "$WORK/edited"
+head -c 9999 "$WORK/ledger" >"$WORK/edited"
+gives "a ledger that was cut off" 1 "is no entry" rg report --file "$WORK/edited"
+
+# --- out of the daemon
+daemon_start
+meeting_put m-1 10001 udp "$REFUSE_CN" >/dev/null
+today=$(date -u +%Y-%m-%d)
+is "a daemon without orders reports none" "$(rg report --json | jq -c '.totals.requests, .until == "'"$today"'"' | paste -sd ' ')" "0 true"
+rg report --html >"$WORK/html"
+check "HTML: it says so" grep -q "no authority asked" "$WORK/html"
+api() { curl -s --unix-socket "$SOCKET" "http://rg/v1/report$1"; }
+is "the API's report" "$(api "?from=2020-01-01&to=$today" | jq -c '[.from, .totals.requests, .ledger.seq]')" "[\"2020-01-01\",0,$(rg ledger list --json | jq .head.seq)]"
+is "from behind to" "$(api "?from=2020-01-02&to=2020-01-01" | jq -c '[.status, .type]')" '[422,"urn:regiongate:problem:invalid"]'
+is "a day that is none" "$(api "?from=2020-01-02&to=never" | jq -r .detail)" "'never' is not a day like 2020-06-04"
+is "a day that is missing" "$(api "?from=2020-01-02" | jq .status)" 422
+world_done
