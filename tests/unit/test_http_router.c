@@ -79,6 +79,19 @@ static void a_path_names_its_handler_and_parameter(void **state)
 	assert_string_equal(match.params[0], "a:b.c_d-e");
 }
 
+static void a_verb_behind_a_parameter_is_cut_off(void **state)
+{
+	(void)state;
+	then_handler("POST", "/v1/interfaces/eth0:confirm", rg_res_interface_confirm);
+	assert_string_equal(match.params[0], "eth0");
+	then_handler("POST", "/v1/interfaces/a:b%3aconfirm", rg_res_interface_confirm);
+	assert_string_equal(match.params[0], "a:b");
+	then_handler("GET", "/v1/interfaces/eth0:confirm", rg_res_interface_get);
+	assert_string_equal(match.params[0], "eth0:confirm");
+	assert_int_not_equal(find("POST", "/v1/interfaces/:confirm"), 0);
+	assert_int_not_equal(find("POST", "/v1/interfaces/eth0:confir"), 0);
+}
+
 static void head_is_served_by_get(void **state)
 {
 	(void)state;
@@ -283,6 +296,7 @@ int main(void)
 		TEST(every_route_finds_itself),
 		TEST(every_route_names_a_role),
 		TEST(a_path_names_its_handler_and_parameter),
+		TEST(a_verb_behind_a_parameter_is_cut_off),
 		TEST(head_is_served_by_get),
 		TEST(parameters_are_decoded_after_the_path_is_cut),
 		TEST(other_paths_are_not_found),

@@ -33,6 +33,14 @@ int rg_res_interface_delete(struct rg_call *call, struct rg_err *err)
 	return r;
 }
 
+int rg_res_interface_confirm(struct rg_call *call, struct rg_err *err)
+{
+	_cleanup_(json_decrefp) json_t *interface = NULL;
+	int r = rg_engine_interface_confirm(call->engine, call->params[0], &interface, err);
+
+	return r ? r : rg_reply_json(call->response, 200, interface, err);
+}
+
 int rg_res_interface_list(struct rg_call *call, struct rg_err *err)
 {
 	_cleanup_(json_decrefp) json_t *list = NULL;

@@ -33,6 +33,7 @@ int rg_res_region_list(struct rg_call *call, struct rg_err *err);
 int rg_res_interface_put(struct rg_call *call, struct rg_err *err);
 int rg_res_interface_get(struct rg_call *call, struct rg_err *err);
 int rg_res_interface_delete(struct rg_call *call, struct rg_err *err);
+int rg_res_interface_confirm(struct rg_call *call, struct rg_err *err);
 int rg_res_interface_list(struct rg_call *call, struct rg_err *err);
 
 int rg_res_geoip_get(struct rg_call *call, struct rg_err *err);

@@ -25,8 +25,24 @@ static size_t split_path(char *path, char *parts[RG_ROUTE_SEGMENTS_MAX])
 	return n;
 }
 
+/* Where the parameter of "{name}" or "{name}:confirm" ends in @part; NULL: the rest is another. */
+static char *param_end(const char *pattern, size_t length, char *part)
+{
+	const char *rest = memchr(pattern, '}', length);
+	size_t n = (size_t)(pattern + length - (rest + 1)), whole = strlen(part);
+
+	if (whole <= n || memcmp(part + whole - n, rest + 1, n))
+		return NULL;
+	return part + whole - n;
+}
+
+/* A part that is a parameter, and where it ends. */
+struct param {
+	char *at, *end;
+};
+
 static bool matches(const char *pattern, char *const parts[], size_t n_parts,
-		    const char *params[RG_ROUTE_PARAMS_MAX])
+		    struct param params[RG_ROUTE_PARAMS_MAX])
 {
 	size_t n_params = 0;
 
@@ -36,7 +52,10 @@ static bool matches(const char *pattern, char *const parts[], size_t n_parts,
 		if (*pattern == '{') {
 			if (n_params == RG_ROUTE_PARAMS_MAX)
 				return false;
-			params[n_params++] = parts[i];
+			params[n_params].at = parts[i];
+			params[n_params].end = param_end(pattern, length, parts[i]);
+			if (!params[n_params++].end)
+				return false;
 		} else if (strlen(parts[i]) != length || memcmp(pattern, parts[i], length)) {
 			return false;
 		}
@@ -70,7 +89,7 @@ int rg_route_find(const struct rg_route *routes, size_t n_routes, const char *me
 		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
 	n_parts = split_path(ret->path, parts);
 	for (size_t i = 0; i < n_routes; i++) {
-		const char *params[RG_ROUTE_PARAMS_MAX] = { NULL };
+		struct param params[RG_ROUTE_PARAMS_MAX] = { 0 };
 
 		if (!matches(routes[i].pattern, parts, n_parts, params))
 			continue;
@@ -79,7 +98,11 @@ int rg_route_find(const struct rg_route *routes, size_t n_routes, const char *me
 			continue;
 		}
 		ret->route = &routes[i];
-		memcpy(ret->params, params, sizeof(params));
+		for (size_t p = 0; p < RG_ROUTE_PARAMS_MAX; p++) {
+			ret->params[p] = params[p].at;
+			if (params[p].at)
+				*params[p].end = '\0';
+		}
 		return 0;
 	}
 	if (*ret_allow)

@@ -40,6 +40,7 @@ const struct rg_route rg_routes[] = {
 	{ "PUT",    "/v1/interfaces/{name}",   rg_res_interface_put,    IMMEDIATE, BY_ADMIN },
 	{ "GET",    "/v1/interfaces/{name}",   rg_res_interface_get,    READ, BY_READER },
 	{ "DELETE", "/v1/interfaces/{name}",   rg_res_interface_delete, IMMEDIATE, BY_ADMIN },
+	{ "POST",   "/v1/interfaces/{name}:confirm", rg_res_interface_confirm, IMMEDIATE, BY_ADMIN },
 	{ "GET",    "/v1/interfaces",          rg_res_interface_list,   READ, BY_READER },
 
 	{ "GET",    "/v1/geoip",               rg_res_geoip_get,        READ, BY_READER },

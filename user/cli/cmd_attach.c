@@ -1,34 +1,80 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* attach, detach: put the filter on an interface, take it off. */
+#include <stdio.h>
+#include <string.h>
 #include "base/cleanup.h"
 #include "cli/cli.h"
 #include "cli/show.h"
 #include "dataplane/dataplane.h"
 
-static enum rg_cli_exit attach(const struct rg_cli *cli)
+/* "30", "30s", "2m". Whether it is too long says the daemon. */
+static bool parse_seconds(const char *text, json_int_t *ret)
 {
-	const char *mode = rg_cli_option(cli, "mode");
-	_cleanup_(rg_freep) char *path = rg_cli_path("/v1/interfaces/", cli->words[0], "");
-	char name[RG_SHOW_MAX], got[RG_SHOW_MAX];
-	enum rg_xdp_mode parsed;
+	unsigned int number, factor;
+	int n = 0;
+
+	if (!*text || strspn(text, "0123456789") > 6 || sscanf(text, "%u%n", &number, &n) != 1)
+		return false;
+	factor = !strcmp(text + n, "m") ? 60 : 1;
+	if (text[n] && strcmp(text + n, "s") && factor == 1)
+		return false;
+	*ret = (json_int_t)number * factor;
+	return number > 0;
+}
+
+static void say_attached(const json_t *answer)
+{
+	const json_t *within = json_object_get(answer, "confirm_within_s");
+	char name[RG_SHOW_MAX], mode[RG_SHOW_MAX];
+
+	printf("%s: attached, %s mode", rg_show_member(answer, "name", name),
+	       rg_show_member(answer, "attached_mode", mode));
+	if (json_is_integer(within))
+		printf("; off again in %lld s unless 'regiongate attach %s --confirm' says that all is well",
+		       (long long)json_integer_value(within), name);
+	putchar('\n');
+}
+
+static enum rg_cli_exit put(const struct rg_cli *cli, json_t *body, bool confirm)
+{
+	_cleanup_(rg_freep) char *path =
+		rg_cli_path("/v1/interfaces/", cli->words[0], confirm ? ":confirm" : "");
 	enum rg_cli_exit code;
 	json_t *answer = NULL;
 
-	if (mode && rg_xdp_mode_parse(mode, &parsed))
-		return rg_cli_misuse(cli, "mode is auto, native or generic, not '%s'", mode);
-	if (!path)
+	if (!path) {
+		json_decref(body);
 		return RG_EXIT_REFUSED;
-	code = rg_cli_call_json(cli, "PUT", path,
-				json_pack("{s:s}", "mode", mode ? mode : "auto"), &answer);
-	if (code == RG_EXIT_DONE && cli->json) {
-		rg_cli_say_json(answer);
-	} else if (code == RG_EXIT_DONE) {
-		printf("%s: attached, %s mode\n",
-		       rg_show_member(answer, "name", name),
-		       rg_show_member(answer, "attached_mode", got));
 	}
+	code = rg_cli_call_json(cli, confirm ? "POST" : "PUT", path, body, &answer);
+	if (code == RG_EXIT_DONE && cli->json)
+		rg_cli_say_json(answer);
+	else if (code == RG_EXIT_DONE)
+		say_attached(answer);
 	json_decref(answer);
 	return code;
+}
+
+static enum rg_cli_exit attach(const struct rg_cli *cli)
+{
+	const char *mode = rg_cli_option(cli, "mode"), *time = cli->n_words > 1 ? cli->words[1] : NULL;
+	bool confirm = rg_cli_option(cli, "confirm");
+	enum rg_xdp_mode parsed;
+	json_int_t within_s = 0;
+	json_t *body;
+
+	if (mode && rg_xdp_mode_parse(mode, &parsed))
+		return rg_cli_misuse(cli, "mode is auto, native or generic, not '%s'", mode);
+	if (time && !confirm)
+		return rg_cli_misuse(cli, "'%s' is one word too many", time);
+	if (time && !parse_seconds(time, &within_s))
+		return rg_cli_misuse(cli, "a time is 30s or 2m, not '%s'", time);
+	if (confirm && !time)
+		return mode ? rg_cli_misuse(cli, "%s", "confirming takes no mode") : put(cli, NULL, true);
+	body = json_pack("{s:s}", "mode", mode ? mode : "auto");
+	if (within_s)
+		json_object_set_new(body, "confirm_within_s", json_integer(within_s));
+	return put(cli, body, false);
 }
 
 static enum rg_cli_exit detach(const struct rg_cli *cli)
@@ -46,12 +92,13 @@ static enum rg_cli_exit detach(const struct rg_cli *cli)
 
 static const struct rg_cli_option attach_options[] = {
 	{ "mode", "MODE", "auto (native, else generic), native or generic", false },
+	{ "confirm", NULL, "with a time: take it off again unless confirmed; without: confirm", false },
 	{ 0 },
 };
 
 const struct rg_cli_command rg_cmd_attach[] = {
-	{ "attach", NULL, "IFACE [--mode auto|native|generic]", "Put the filter on an interface",
-	  NULL, attach_options, 1, 1, attach },
+	{ "attach", NULL, "IFACE [--mode auto|native|generic] [--confirm [TIME]]",
+	  "Put the filter on an interface, for good or on trial", NULL, attach_options, 1, 2, attach },
 	{ "detach", NULL, "IFACE", "Take the filter off an interface", NULL, NULL, 1, 1, detach },
 	{ 0 },
 };

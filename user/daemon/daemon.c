@@ -10,6 +10,7 @@
 #include "api/api.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "daemon/links.h"
 #include "daemon/loop.h"
 #include "daemon/privileges.h"
 #include "daemon/socket.h"
@@ -24,6 +25,7 @@ struct daemon {
 	struct rg_api *api;
 	struct rg_loop *loop;
 	struct rg_watch *watch;
+	struct rg_links *links;
 	int signal_fd, watchdog_fd, events_timer_fd;
 	char last_error[sizeof(((struct rg_err *)0)->detail)]; /* of a reload; said once */
 };
@@ -111,7 +113,19 @@ static int on_turn(void *arg)
 {
 	struct daemon *daemon = arg;
 
-	return rg_api_run(daemon->api);
+	int api_ms = rg_api_run(daemon->api);
+	int interfaces_ms = rg_engine_interfaces_tick(daemon->engine);
+
+	if (api_ms < 0 || interfaces_ms < 0)
+		return api_ms < 0 ? interfaces_ms : api_ms;
+	return api_ms < interfaces_ms ? api_ms : interfaces_ms;
+}
+
+static void on_links(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	rg_engine_interfaces_check(daemon->engine);
 }
 
 /* Signals arrive through the loop from here on; one that arrives while starting waits. */
@@ -249,6 +263,8 @@ static int start(struct daemon *daemon, struct rg_err *err)
 		r = rg_watch_new(daemon->loop, config->databases, config->n_databases, reload_geoip,
 				 daemon, &daemon->watch, err);
 	if (!r)
+		r = rg_links_new(daemon->loop, on_links, daemon, &daemon->links, err);
+	if (!r)
 		r = attach_all(daemon, err);
 	if (!r)
 		r = rg_privileges_drop(err);
@@ -260,6 +276,7 @@ static void stop(struct daemon *daemon)
 {
 	rg_api_close(daemon->api);
 	rg_watch_free(daemon->watch);
+	rg_links_free(daemon->links);
 	rg_engine_close(daemon->engine);
 	rg_socket_close(&daemon->socket);
 	if (daemon->signal_fd >= 0)

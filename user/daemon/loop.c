@@ -10,7 +10,7 @@
 #include <sys/timerfd.h>
 #include "base/cleanup.h"
 
-#define WATCHES_MAX 8
+#define WATCHES_MAX 16
 
 struct watch {
 	void (*fn)(void *arg);

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/if_link.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -69,7 +70,7 @@ int rg_dp_link_open(const char *path, struct bpf_link_info *ret)
 
 /* Our pinned link on the interface with this index, found by the index: the pin has the name that
  * the interface had. An fd and its path, or -ENOENT. */
-static int link_find(const struct rg_dp *dp, unsigned int ifindex, char ret_path[512],
+static int pinned_find(const struct rg_dp *dp, unsigned int ifindex, char ret_path[512],
 		     struct bpf_link_info *ret_info)
 {
 	char links[512];
@@ -92,6 +93,20 @@ static int link_find(const struct rg_dp *dp, unsigned int ifindex, char ret_path
 	if (dir)
 		closedir(dir);
 	return found;
+}
+
+/* The same, or the link of a trial: its path is "". */
+static int link_find(const struct rg_dp *dp, unsigned int ifindex, char ret_path[512],
+		     struct bpf_link_info *ret_info)
+{
+	_cleanup_(rg_closep) int fd = fcntl(rg_dp_trial_fd(dp, ifindex), F_DUPFD_CLOEXEC, 0);
+	__u32 length = sizeof(*ret_info);
+
+	if (fd < 0)
+		return pinned_find(dp, ifindex, ret_path, ret_info);
+	ret_path[0] = '\0';
+	memset(ret_info, 0, sizeof(*ret_info));
+	return bpf_obj_get_info_by_fd(fd, ret_info, &length) ? -errno : TAKE_FD(fd);
 }
 
 int rg_dp_interface_status(struct rg_dp *dp, const char *ifname, struct rg_dp_interface *ret,
@@ -191,30 +206,90 @@ static int check_ethernet(const char *ifname, struct rg_err *err)
 			  "'%s' carries no Ethernet frames, so the filter can not read its packets", ifname);
 }
 
-static int attach_new(struct rg_dp *dp, const struct rg_dp_interface *before, enum rg_xdp_mode mode,
-		      struct rg_err *err)
+/* A link that is not pinned yet: its fd. */
+static int link_new(struct rg_dp *dp, const struct rg_dp_interface *before, enum rg_xdp_mode mode,
+		    struct rg_err *err)
 {
 	enum rg_xdp_mode first = mode == RG_XDP_AUTO ? RG_XDP_NATIVE : mode;
-	_cleanup_(rg_closep) int fd = create_link(dp, before->ifindex, first);
-	char path[512];
+	int fd = create_link(dp, before->ifindex, first);
 
 	if (fd < 0 && fd != -EBUSY && mode == RG_XDP_AUTO) {
 		first = RG_XDP_GENERIC;
 		fd = create_link(dp, before->ifindex, first);
 	}
-	if (fd < 0)
-		return attach_error(dp, before, first, fd, err);
-	new_path(dp, before, path);
-	if (bpf_obj_pin(fd, path)) {
-		int r = -errno;
+	return fd < 0 ? attach_error(dp, before, first, fd, err) : fd;
+}
 
+static int pin_link(const struct rg_dp *dp, const struct rg_dp_interface *interface, int fd,
+		    struct rg_err *err)
+{
+	char path[512];
+	int r;
+
+	new_path(dp, interface, path);
+	if (!bpf_obj_pin(fd, path))
+		return 0;
+	r = -errno;
+	if (r == -ENOENT)
+		return rg_err_set(err, r, RG_ERR_KERNEL, "",
+				  "the pins at %s were removed beside the daemon: restart it", dp->pin_dir);
+	return rg_err_set(err, r, RG_ERR_KERNEL, "", "cannot pin the link %s: %s", path, strerror(-r));
+}
+
+static int attach_new(struct rg_dp *dp, const struct rg_dp_interface *before, enum rg_xdp_mode mode,
+		      struct rg_err *err)
+{
+	_cleanup_(rg_closep) int fd = link_new(dp, before, mode, err);
+	int r = fd < 0 ? fd : pin_link(dp, before, fd, err);
+
+	if (r && fd >= 0)
 		bpf_link_detach(fd);
-		if (r == -ENOENT)
-			return rg_err_set(err, r, RG_ERR_KERNEL, "",
-					  "the pins at %s were removed beside the daemon: restart it", dp->pin_dir);
-		return rg_err_set(err, r, RG_ERR_KERNEL, "", "cannot pin the link %s: %s", path, strerror(-r));
-	}
+	return r;
+}
+
+static int another_program(const struct rg_dp_interface *now, struct rg_err *err)
+{
+	return rg_err_set(err, -EBUSY, RG_ERR_CONFLICT, "",
+			  "'%s' has another XDP program already: '%s' (id %u); it is left alone",
+			  now->name, now->prog_name, now->prog_id);
+}
+
+int rg_dp_attach_trial(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, struct rg_err *err)
+{
+	_cleanup_(rg_closep) int fd = -1;
+	struct rg_dp_interface now;
+	int r = rg_dp_interface_status(dp, ifname, &now, err);
+
+	if (!r && now.attached)
+		r = rg_err_set(err, -EEXIST, RG_ERR_CONFLICT, "", "the filter is attached to '%s' already", ifname);
+	else if (!r && now.prog_id)
+		r = another_program(&now, err);
+	if (!r)
+		r = check_ethernet(ifname, err);
+	if (r)
+		return r;
+	fd = link_new(dp, &now, mode, err);
+	if (fd < 0)
+		return fd;
+	if (!rg_dp_trial_hold(dp, now.ifindex, fd))
+		return rg_err_set(err, -ENOSPC, RG_ERR_FULL, "", "%zu interfaces wait for confirmation already",
+				  ARRAY_SIZE(dp->trials));
+	fd = -1;
 	return 0;
+}
+
+int rg_dp_attach_keep(struct rg_dp *dp, const char *ifname, struct rg_err *err)
+{
+	struct rg_dp_interface now = { .ifindex = if_nametoindex(ifname) };
+	int fd = rg_dp_trial_fd(dp, now.ifindex), r;
+
+	if (fd < 0)
+		return rg_err_set(err, -ENOENT, RG_ERR_NOT_FOUND, "", "'%s' does not wait for confirmation", ifname);
+	snprintf(now.name, sizeof(now.name), "%s", ifname);
+	r = pin_link(dp, &now, fd, err);
+	if (!r)
+		close(rg_dp_trial_take(dp, now.ifindex));
+	return r;
 }
 
 int rg_dp_attach(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, struct rg_err *err)
@@ -228,9 +303,7 @@ int rg_dp_attach(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, st
 	if (r)
 		return r;
 	if (!now.attached && now.prog_id)
-		return rg_err_set(err, -EBUSY, RG_ERR_CONFLICT, "",
-				  "'%s' has another XDP program already: '%s' (id %u); it is left alone",
-				  ifname, now.prog_name, now.prog_id);
+		return another_program(&now, err);
 	if (now.attached && (mode == RG_XDP_AUTO || mode == now.mode))
 		return 0;
 	r = check_ethernet(ifname, err);
@@ -260,7 +333,10 @@ int rg_dp_detach(struct rg_dp *dp, const char *ifname, struct rg_err *err)
 	/* not only unpinned: the kernel would let go of it some time later */
 	if (bpf_link_detach(fd))
 		return rg_err_set(err, -errno, RG_ERR_KERNEL, "", "cannot detach from '%s': %s", ifname, strerror(errno));
-	unlink(path);
+	if (path[0])
+		unlink(path);
+	else
+		close(rg_dp_trial_take(dp, ifindex));
 	return 0;
 }
 

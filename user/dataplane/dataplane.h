@@ -122,6 +122,12 @@ struct rg_dp_interface {       /* as the kernel has it now, not as it was asked 
  *  NIC's driver refuses native mode, with its words), other (KERNEL). Attaching again with the
  *  same mode is a success; with another mode re-attaches. */
 int rg_dp_attach(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, struct rg_err *err);
+/** The same, but not pinned: the filter comes off when the process ends, or by rg_dp_detach(). What is
+ *  attached already is a CONFLICT, a trial too. */
+int rg_dp_attach_trial(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, struct rg_err *err);
+/** Pin the link of a trial: no packet notices. NOT_FOUND if there is none; a trial that can not be
+ *  pinned stays one. */
+int rg_dp_attach_keep(struct rg_dp *dp, const char *ifname, struct rg_err *err);
 /** -ENOENT (NOT_FOUND) if it is not attached. */
 int rg_dp_detach(struct rg_dp *dp, const char *ifname, struct rg_err *err);
 int rg_dp_interface_status(struct rg_dp *dp, const char *ifname, struct rg_dp_interface *ret,

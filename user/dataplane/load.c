@@ -138,6 +138,7 @@ int rg_dp_open(const struct rg_dp_config *config, struct rg_dp **ret, struct rg_
 	if (!dp)
 		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
 	dp->config = *config;
+	rg_dp_trials_init(dp);
 	dp->prog_fd = dp->geo_template = dp->geo_fd = dp->lock_fd = -1;
 	dp->earlier.ufrags = dp->earlier.ufrags_long = -1;
 	r = rg_dp_config_fill(&dp->config, err);
@@ -172,6 +173,7 @@ void rg_dp_close(struct rg_dp *dp)
 		munmap(dp->arrays[i].at, dp->arrays[i].bytes);
 	regiongate_bpf__destroy(dp->skel);
 	rg_dp_names_close(dp);
+	rg_dp_trials_close(dp);
 	rg_closep(&dp->geo_fd);
 	rg_closep(&dp->lock_fd);
 	free(dp->run_buffer);

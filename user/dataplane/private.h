@@ -30,6 +30,12 @@ struct rg_dp_earlier {
 	size_t n_bindings;
 };
 
+/* A link that is not pinned: it goes with this process. */
+struct rg_dp_trial {
+	unsigned int ifindex;
+	int fd;
+};
+
 struct rg_dp {
 	struct regiongate_bpf *skel;
 	struct names_bpf *names;         /* NULL: other programs have no names */
@@ -71,6 +77,7 @@ struct rg_dp {
 	rg_dp_event_fn event_fn;         /* while rg_dp_events_read() runs */
 	void *event_arg;
 	size_t event_room;
+	struct rg_dp_trial trials[8];    /* fd -1: free */
 	void *run_buffer;                /* of rg_dp_run */
 	int lock_fd;                     /* of pin_dir, once it is in force; else -1 */
 };
@@ -81,6 +88,16 @@ const char *rg_dp_words(void);
 
 /** pin_dir/[dir/]name, characters that bpffs refuses written as %XX. Returns @buf. */
 const char *rg_dp_pin_path(const char *pin_dir, const char *dir, const char *name, char buf[512]);
+
+/* Trials (trial.c) */
+void rg_dp_trials_init(struct rg_dp *dp);
+void rg_dp_trials_close(struct rg_dp *dp);
+/** The trial's link on an interface (its fd stays the trial's), or -1. */
+int rg_dp_trial_fd(const struct rg_dp *dp, unsigned int ifindex);
+/** Hold @fd for it; false, @fd still the caller's: no room. */
+bool rg_dp_trial_hold(struct rg_dp *dp, unsigned int ifindex, int fd);
+/** Give its fd back to the caller, or -1. */
+int rg_dp_trial_take(struct rg_dp *dp, unsigned int ifindex);
 
 struct bpf_link_info;
 /** The XDP link pinned at @path: an fd, or -errno (-EINVAL: something else is pinned there).

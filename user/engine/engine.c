@@ -433,6 +433,7 @@ void rg_engine_close(struct rg_engine *engine)
 {
 	if (!engine)
 		return;
+	interfaces_close(engine);
 	if (engine->dp)
 		close_dataplane(engine);
 	rg_store_close(engine->store);

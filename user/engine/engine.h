@@ -107,14 +107,23 @@ int rg_engine_region_get(struct rg_engine *engine, const char *name, json_t **re
  *  [{"id","code"}]}. */
 int rg_engine_region_list(struct rg_engine *engine, json_t **ret, struct rg_err *err);
 
-/* Interfaces: kept in the store, re-attached at start. Immediate (not staged). Body {"mode": "auto"}.
- * Answer: {"name","mode" (asked for),"attached","attached_mode","ifindex","program":{"id","name"},"link_id"},
+/* Interfaces: kept in the store, re-attached at start. Immediate (not staged). Body {"mode": "auto"};
+ * with "confirm_within_s" it is a trial: not in the store, and off again then, or with the daemon.
+ * Answer: {"name","mode" (asked for),"attached","attached_mode","ifindex","program":{"id","name"},"link_id",
+ * "confirm_within_s","reattached","problem"},
  * null where there is none; the list is {"interfaces": [...]}. */
 int rg_engine_interface_put(struct rg_engine *engine, const char *name, const json_t *body, json_t **ret,
 			    struct rg_err *err);
+/** End a trial (body {"confirm_within_s": n}) well: the filter stays. NOT_FOUND. */
+int rg_engine_interface_confirm(struct rg_engine *engine, const char *name, json_t **ret, struct rg_err *err);
 int rg_engine_interface_delete(struct rg_engine *engine, const char *name, struct rg_err *err);
 int rg_engine_interface_get(struct rg_engine *engine, const char *name, json_t **ret, struct rg_err *err);
 int rg_engine_interface_list(struct rg_engine *engine, json_t **ret, struct rg_err *err);
+/** Interfaces changed: attach those that came (back), say which went. */
+void rg_engine_interfaces_check(struct rg_engine *engine);
+/** Take back what was not confirmed in time; look at all interfaces now and then. Returns the
+ *  milliseconds until it wants to run again, -1: not before an interface is attached. */
+int rg_engine_interfaces_tick(struct rg_engine *engine);
 
 /* GeoIP */
 /** {"generation", "databases": [{"path","type","build_time","sha256","networks","unknown","pseudo","attribution"}],

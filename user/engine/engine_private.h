@@ -6,7 +6,8 @@
  *   publish.c     model -> kernel, in an order that misjudges no packet
  *   ledger.c      what is recorded of each change (ledger.h)
  *   ufrags.c      bindings of ICE ufrags: model, staging, publishing, undo
- *   meetings.c endpoints.c regions.c interfaces.c geoip.c explain.c flows.c events.c stats.c status.c metrics.c
+ *   meetings.c endpoints.c regions.c interfaces.c interfaces_watch.c
+ *   geoip.c explain.c flows.c events.c stats.c status.c metrics.c
  *
  * A staging call checks first, then takes all memory, then writes to the store,
  * and only then changes the model, which can not fail.
@@ -96,6 +97,10 @@ struct custom {
 struct interface {
 	char name[16];
 	enum rg_xdp_mode mode; /* as asked for */
+	uint64_t confirm_ns;   /* taken off then (CLOCK_MONOTONIC), unless confirmed; 0: for good */
+	unsigned int ifindex;  /* where it was attached last; 0: nowhere yet */
+	uint64_t reattached;   /* how often it was found off and put on again */
+	char problem[200];     /* why it is not attached; "" if it is */
 };
 
 /* Where endpoints chain up: at most one per local address, so chains are short. */
@@ -186,6 +191,7 @@ struct rg_engine {
 	struct geo_state geo;
 	struct interface *interfaces; /* sorted by name */
 	size_t n_interfaces;
+	uint64_t interfaces_due_ns; /* when they are looked at next */
 	uint64_t revision;       /* the last one given out */
 	struct rg_err failed;    /* of a flush in between (engine_settle); code 0: none */
 	bool broken;             /* the model could not be read back: writes are refused */
@@ -384,9 +390,29 @@ void ufrags_flush_done(struct rg_engine *engine);
 
 /* interfaces.c */
 int interfaces_load(struct rg_engine *engine, struct rg_err *err);
+bool interfaces_any_attached(struct rg_engine *engine);
+struct interface *interface_find(const struct rg_engine *engine, const char *name);
+/** Add one, or set its mode; room for it is reserved before. */
+struct interface *interface_add(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode);
+void interface_drop(struct rg_engine *engine, struct interface *interface);
+/** Into the store, and the ledger. */
+int interface_store(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode, struct rg_err *err);
+int interface_unstore(struct rg_engine *engine, const struct interface *interface, struct rg_err *err);
+
+/* interfaces_watch.c */
 /** Attach what the store names; what can not be attached is logged. */
 void interfaces_attach(struct rg_engine *engine);
-bool interfaces_any_attached(struct rg_engine *engine);
+/** Attach on trial, or give a trial more time. */
+int interface_try(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode, uint64_t within_s,
+		  struct rg_err *err);
+/** A trial becomes an interface like others. */
+int interface_confirm(struct rg_engine *engine, struct interface *interface, struct rg_err *err);
+/** Seconds that are left to confirm, rounded up. */
+uint64_t interface_confirm_s(const struct interface *interface);
+/** Tell readers of events: attached in @mode, or (NULL) detached. */
+void interface_event(struct rg_engine *engine, const char *name, const enum rg_xdp_mode *mode);
+/** Say which trials end with the daemon. */
+void interfaces_close(struct rg_engine *engine);
 
 /* status.c */
 int maps_json(struct rg_engine *engine, json_t **ret, struct rg_err *err);

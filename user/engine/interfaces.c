@@ -6,6 +6,8 @@
 #include "engine/engine_private.h"
 #include "policy/json_util.h"
 
+#define CONFIRM_MAX_S 3600
+
 /* Names become parts of paths below the pin directory. */
 static int check_name(const char *name, struct rg_err *err)
 {
@@ -18,7 +20,7 @@ static int check_name(const char *name, struct rg_err *err)
 			  rg_json_quote(name, quoted));
 }
 
-static struct interface *find(const struct rg_engine *engine, const char *name)
+struct interface *interface_find(const struct rg_engine *engine, const char *name)
 {
 	for (size_t i = 0; i < engine->n_interfaces; i++)
 		if (!strcmp(engine->interfaces[i].name, name))
@@ -26,7 +28,7 @@ static struct interface *find(const struct rg_engine *engine, const char *name)
 	return NULL;
 }
 
-/* Room for one more, so that add() can not fail. */
+/* Room for one more, so that interface_add() can not fail. */
 static int reserve(struct rg_engine *engine, struct rg_err *err)
 {
 	void *larger = reallocarray(engine->interfaces, engine->n_interfaces + 1,
@@ -38,9 +40,9 @@ static int reserve(struct rg_engine *engine, struct rg_err *err)
 	return 0;
 }
 
-static void add(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode)
+struct interface *interface_add(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode)
 {
-	struct interface *interface = find(engine, name);
+	struct interface *interface = interface_find(engine, name);
 
 	if (!interface) {
 		size_t i = engine->n_interfaces++;
@@ -48,21 +50,38 @@ static void add(struct rg_engine *engine, const char *name, enum rg_xdp_mode mod
 		for (; i > 0 && strcmp(engine->interfaces[i - 1].name, name) > 0; i--)
 			engine->interfaces[i] = engine->interfaces[i - 1];
 		interface = &engine->interfaces[i];
+		*interface = (struct interface){ 0 };
 		snprintf(interface->name, sizeof(interface->name), "%.15s", name);
 	}
 	interface->mode = mode;
+	return interface;
 }
 
-static void drop(struct rg_engine *engine, struct interface *interface)
+void interface_drop(struct rg_engine *engine, struct interface *interface)
 {
 	size_t i = (size_t)(interface - engine->interfaces);
 
 	memmove(interface, interface + 1, (--engine->n_interfaces - i) * sizeof(*interface));
 }
 
-static int parse_body(const json_t *body, enum rg_xdp_mode *ret, struct rg_err *err)
+static int parse_confirm(const json_t *body, uint64_t *ret_s, struct rg_err *err)
 {
-	static const char *const known[] = { "mode", NULL };
+	const json_t *within = json_object_get(body, "confirm_within_s");
+
+	*ret_s = 0;
+	if (!within)
+		return 0;
+	if (!json_is_integer(within) || json_integer_value(within) < 1 ||
+	    json_integer_value(within) > CONFIRM_MAX_S)
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "/confirm_within_s",
+				  "confirm_within_s is a number of seconds from 1 to %d", CONFIRM_MAX_S);
+	*ret_s = (uint64_t)json_integer_value(within);
+	return 0;
+}
+
+static int parse_body(const json_t *body, enum rg_xdp_mode *ret, uint64_t *ret_within_s, struct rg_err *err)
+{
+	static const char *const known[] = { "mode", "confirm_within_s", NULL };
 	char quoted[RG_QUOTE_MAX];
 	const char *mode = NULL;
 	int r = rg_json_fields(body, known, err);
@@ -75,7 +94,7 @@ static int parse_body(const json_t *body, enum rg_xdp_mode *ret, struct rg_err *
 	if (mode && rg_xdp_mode_parse(mode, ret))
 		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "/mode",
 				  "mode is auto, native or generic, not '%s'", rg_json_quote(mode, quoted));
-	return 0;
+	return parse_confirm(body, ret_within_s, err);
 }
 
 static int load_interface(void *arg, const char *name, uint64_t revision, const char *body,
@@ -84,31 +103,21 @@ static int load_interface(void *arg, const char *name, uint64_t revision, const 
 	_cleanup_(json_decrefp) json_t *json = NULL;
 	struct rg_engine *engine = arg;
 	enum rg_xdp_mode mode;
+	uint64_t within_s;
 
 	(void)revision;
-	if (rg_json_parse(body, strlen(body), &json, err) || parse_body(json, &mode, err))
+	if (rg_json_parse(body, strlen(body), &json, err) || parse_body(json, &mode, &within_s, err))
 		return rg_err_set(err, -EINVAL, RG_ERR_STORE, NULL,
 				  "the store's interface '%s' is not acceptable", name);
 	if (reserve(engine, err))
 		return -ENOMEM;
-	add(engine, name, mode);
+	interface_add(engine, name, mode);
 	return 0;
 }
 
 int interfaces_load(struct rg_engine *engine, struct rg_err *err)
 {
 	return rg_store_docs(engine->store, RG_STORE_INTERFACE, load_interface, engine, err);
-}
-
-void interfaces_attach(struct rg_engine *engine)
-{
-	for (size_t i = 0; i < engine->n_interfaces; i++) {
-		const struct interface *interface = &engine->interfaces[i];
-		struct rg_err err = { 0 };
-
-		if (rg_dp_attach(engine->dp, interface->name, interface->mode, &err))
-			rg_log(RG_LOG_WARNING, "interface '%s' is not attached: %s", interface->name, err.detail);
-	}
 }
 
 bool interfaces_any_attached(struct rg_engine *engine)
@@ -121,27 +130,30 @@ bool interfaces_any_attached(struct rg_engine *engine)
 	return rg_dp_interfaces(engine->dp, &list, &n, &err) || n;
 }
 
-/* @status NULL: the interface does not exist now. @mode NULL: attached, but not by the store. */
-static json_t *interface_json(const char *name, const enum rg_xdp_mode *mode,
+/* @status NULL: the interface does not exist now. @asked NULL: attached, but not by the store. */
+static json_t *interface_json(const char *name, const struct interface *asked,
 			      const struct rg_dp_interface *status)
 {
-	bool attached = status && status->attached;
-	json_t *program = json_null(), *json;
+	bool attached = status && status->attached, trial = asked && asked->confirm_ns;
+	json_t *program = json_null();
 
 	if (status && status->prog_id)
 		program = json_pack("{s:I, s:s}", "id", (json_int_t)status->prog_id, "name", status->prog_name);
-	json = json_pack("{s:s, s:s?, s:b, s:s?, s:o, s:o, s:o}", "name", name,
-			 "mode", mode ? rg_xdp_mode_text(*mode) : NULL, "attached", attached,
+	return json_pack("{s:s, s:s?, s:b, s:s?, s:o, s:o, s:o, s:o, s:I, s:s?}", "name", name,
+			 "mode", asked ? rg_xdp_mode_text(asked->mode) : NULL, "attached", attached,
 			 "attached_mode", attached ? rg_xdp_mode_text(status->mode) : NULL,
 			 "ifindex", status ? json_integer(status->ifindex) : json_null(),
 			 "program", program,
-			 "link_id", attached && status->link_id ? json_integer(status->link_id) : json_null());
-	return json;
+			 "link_id", attached && status->link_id ? json_integer(status->link_id) : json_null(),
+			 "confirm_within_s",
+			 trial ? json_integer((json_int_t)interface_confirm_s(asked)) : json_null(),
+			 "reattached", (json_int_t)(asked ? asked->reattached : 0),
+			 "problem", asked && !attached && asked->problem[0] ? asked->problem : NULL);
 }
 
 int rg_engine_interface_get(struct rg_engine *engine, const char *name, json_t **ret, struct rg_err *err)
 {
-	const struct interface *interface = find(engine, name);
+	const struct interface *interface = interface_find(engine, name);
 	struct rg_dp_interface status = { 0 };
 	struct rg_err why = { 0 };
 	int r = check_name(name, err);
@@ -158,7 +170,7 @@ int rg_engine_interface_get(struct rg_engine *engine, const char *name, json_t *
 		return rg_err_set(err, -ENOENT, RG_ERR_NOT_FOUND, NULL,
 				  "the filter is not attached to an interface '%s'", name);
 	}
-	*ret = interface_json(name, interface ? &interface->mode : NULL, r ? NULL : &status);
+	*ret = interface_json(name, interface, r ? NULL : &status);
 	return *ret ? 0 : engine_no_memory(err);
 }
 
@@ -174,8 +186,7 @@ static json_t *attach_json(struct rg_engine *engine, const char *name, enum rg_x
 			 "program", rg_dp_prog_tag(engine->dp, tag));
 }
 
-static int store_interface(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode,
-			   struct rg_err *err)
+int interface_store(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode, struct rg_err *err)
 {
 	char body[64];
 	int ret = engine_stage_begin(engine, err);
@@ -202,39 +213,89 @@ static void attach_undo(struct rg_engine *engine, const struct rg_dp_interface *
 		rg_log(RG_LOG_ERROR, "interface '%s' can not be put back: %s", before->name, err.detail);
 }
 
-int rg_engine_interface_put(struct rg_engine *engine, const char *name, const json_t *body, json_t **ret,
-			    struct rg_err *err)
+/* For good: attach, then write it down. */
+static int attach(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode, struct rg_err *err)
 {
 	struct rg_dp_interface before = { 0 };
-	enum rg_xdp_mode mode;
-	int r = check_name(name, err);
+	struct interface *interface;
+	int r = rg_dp_interface_status(engine->dp, name, &before, err);
 
-	if (!r)
-		r = parse_body(body, &mode, err);
-	if (r)
-		return r;
-	engine_settle(engine);
-	r = reserve(engine, err);
-	if (!r)
-		r = rg_dp_interface_status(engine->dp, name, &before, err);
 	if (!r)
 		r = rg_dp_attach(engine->dp, name, mode, err);
 	if (r)
 		return r;
-	r = store_interface(engine, name, mode, err);
+	r = interface_store(engine, name, mode, err);
 	if (r) {
 		attach_undo(engine, &before);
 		return r;
 	}
-	add(engine, name, mode);
-	events_add(engine, EVENT_ATTACHMENT, NULL, json_pack("{s:s, s:s, s:b}", "interface", name, "mode",
-							     rg_xdp_mode_text(mode), "attached", 1));
-	return rg_engine_interface_get(engine, name, ret, err);
+	interface = interface_add(engine, name, mode);
+	interface->ifindex = before.ifindex;
+	interface->problem[0] = '\0';
+	interface_event(engine, name, &interface->mode);
+	return 0;
+}
+
+int rg_engine_interface_put(struct rg_engine *engine, const char *name, const json_t *body, json_t **ret,
+			    struct rg_err *err)
+{
+	struct interface *interface;
+	enum rg_xdp_mode mode;
+	uint64_t within_s;
+	int r = check_name(name, err);
+
+	if (!r)
+		r = parse_body(body, &mode, &within_s, err);
+	if (r)
+		return r;
+	engine_settle(engine);
+	r = reserve(engine, err);
+	if (r)
+		return r;
+	interface = interface_find(engine, name);
+	if (interface && interface->confirm_ns && mode != interface->mode)
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "/mode",
+				  "'%s' is on trial in mode %s: confirm that, or detach it, first", name,
+				  rg_xdp_mode_text(interface->mode));
+	if (within_s)
+		r = interface_try(engine, name, mode, within_s, err);
+	else if (interface && interface->confirm_ns)
+		r = interface_confirm(engine, interface, err);
+	else
+		r = attach(engine, name, mode, err);
+	return r ? r : rg_engine_interface_get(engine, name, ret, err);
+}
+
+int rg_engine_interface_confirm(struct rg_engine *engine, const char *name, json_t **ret, struct rg_err *err)
+{
+	struct interface *interface = interface_find(engine, name);
+	int r = check_name(name, err);
+
+	if (!r && !interface)
+		r = rg_err_set(err, -ENOENT, RG_ERR_NOT_FOUND, NULL,
+			       "there is nothing to confirm: the filter is not attached to '%s' by a call", name);
+	if (r)
+		return r;
+	engine_settle(engine);
+	r = interface->confirm_ns ? interface_confirm(engine, interface, err) : 0;
+	return r ? r : rg_engine_interface_get(engine, name, ret, err);
+}
+
+int interface_unstore(struct rg_engine *engine, const struct interface *interface, struct rg_err *err)
+{
+	int r = engine_stage_begin(engine, err);
+
+	if (!r)
+		r = rg_store_doc_delete(engine->store, RG_STORE_INTERFACE, interface->name, err);
+	if (!r)
+		r = engine_ledger_commit(engine, RG_LEDGER_INTERFACE_DETACH, interface->name,
+					 json_pack("{s:s}", "mode", rg_xdp_mode_text(interface->mode)), err);
+	return r;
 }
 
 int rg_engine_interface_delete(struct rg_engine *engine, const char *name, struct rg_err *err)
 {
-	struct interface *interface = find(engine, name);
+	struct interface *interface = interface_find(engine, name);
 	struct rg_err why = { 0 };
 	int r = check_name(name, err);
 
@@ -242,29 +303,24 @@ int rg_engine_interface_delete(struct rg_engine *engine, const char *name, struc
 		return r;
 	engine_settle(engine);
 	/* From the store first: what is detached must not come back by a restart. */
-	if (interface) {
-		r = engine_stage_begin(engine, err);
-		if (!r)
-			r = rg_store_doc_delete(engine->store, RG_STORE_INTERFACE, name, err);
-		if (!r)
-			r = engine_ledger_commit(engine, RG_LEDGER_INTERFACE_DETACH, name,
-						 json_pack("{s:s}", "mode", rg_xdp_mode_text(interface->mode)), err);
-		if (r)
-			return r;
-	}
+	if (interface && !interface->confirm_ns)
+		r = interface_unstore(engine, interface, err);
+	if (r)
+		return r;
 	r = rg_dp_detach(engine->dp, name, &why);
 	if (r && !(interface && why.code == RG_ERR_NOT_FOUND)) {
-		if (interface && store_interface(engine, name, interface->mode, NULL))
+		if (interface && !interface->confirm_ns &&
+		    interface_store(engine, name, interface->mode, NULL))
 			rg_log(RG_LOG_ERROR, "interface '%s' is attached, but not in the store", name);
 		if (err)
 			*err = why;
 		return r;
 	}
-	events_add(engine, EVENT_ATTACHMENT, NULL, json_pack("{s:s, s:b}", "interface", name, "attached", 0));
-	if (interface)
-		drop(engine, interface);
-	else /* attached, but not by the store: there was nothing to write before */
+	interface_event(engine, name, NULL);
+	if (!interface || interface->confirm_ns) /* not in the store: there was nothing to write before */
 		engine_ledger_later(engine, RG_LEDGER_INTERFACE_DETACH, name, json_pack("{s:n}", "mode"));
+	if (interface)
+		interface_drop(engine, interface);
 	return 0;
 }
 
@@ -286,7 +342,7 @@ int rg_engine_interface_list(struct rg_engine *engine, json_t **ret, struct rg_e
 		json_array_append_new(list, json);
 	}
 	for (size_t i = 0; i < n; i++)
-		if (!find(engine, attached[i].name))
+		if (!interface_find(engine, attached[i].name))
 			json_array_append_new(list, interface_json(attached[i].name, NULL, &attached[i]));
 	*ret = json_pack("{s:O}", "interfaces", list);
 	return *ret ? 0 : engine_no_memory(err);
