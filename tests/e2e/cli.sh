@@ -21,7 +21,7 @@ gives() { # text exit-code pattern-on-stderr command...
 # 2: usage; needs no daemon
 gives "no command" 2 "^usage: " rgx
 gives "unknown command" 2 "unknown command 'frobnicate'" rgx frobnicate
-for later in endpoint preview events top; do
+for later in preview; do
 	gives "$later is no command yet" 2 "unknown command" rgx $later
 done
 gives "a group without its command" 2 "meeting" rgx meeting
@@ -45,6 +45,15 @@ gives "explain with a bad protocol" 2 "protocol" \
 	rgx explain --source 192.0.2.1 --destination 192.0.2.2 --port 1 --protocol sctp
 gives "replay without rules" 2 "--rules" rgx replay x.pcap --geoip x.mmdb
 gives "replay without a database" 2 "--geoip" rgx replay x.pcap --rules x.json
+gives "explain with a ufrag and a username" 2 "not both" \
+	rgx explain --source 192.0.2.1 --destination 192.0.2.2 --port 1 --ufrag abcd --username a:b
+gives "bind without an endpoint" 2 "--endpoint" rgx meeting bind m-1 abcd
+gives "flows with a bad limit" 2 "limit" rgx meeting flows m-1 --limit 0
+gives "events with a bad number" 2 "-n" rgx events -n x
+gives "events: a value is missing" 2 "missing" rgx events -n
+gives "events: an unknown letter" 2 "unknown option '-x'" rgx events -x 5
+gives "events: a letter twice" 2 "'-n' is given twice" rgx events -n 5 -n 6
+gives "top with a bad interval" 2 "interval" rgx top --interval 0
 check "usage goes to stderr, nothing to stdout" [ ! -s "$WORK/out" ]
 gives "--help is no error" 0 "" rgx --help
 check "--help lists the commands on stdout" grep -q "meeting put" "$WORK/out"

@@ -105,7 +105,9 @@ bad "no database" "none.mmdb" "$REGIONGATE" replay "$WORK/a.pcap" --geoip "$WORK
 bad "no rules" "none-such" "$REGIONGATE" replay "$WORK/a.pcap" --geoip "$WORK/db.mmdb" --rules "$WORK/none-such"
 rules_bad "rules that are no JSON" "line 2" '{"meetings": ['
 rules_bad "an unknown member" "/meeting\)" '{"meeting": []}'
-rules_bad "shared endpoints" "not supported.*/endpoints\)" '{"endpoints": {"sfu": {}}}'
+rules_bad "a shared endpoint without a port" "/endpoints/sfu/port\)" '{"endpoints": {"sfu": {"address": "any"}}}'
+rules_bad "a ufrag of an endpoint that is not there" "/meetings/0/ufrags/0/endpoint\)" \
+	'{"meetings": [{"id": "a", "ufrags": [{"endpoint": "sfu", "ufrag": "abcd"}]}]}'
 rules_bad "an unknown region of a rule" "/meetings/0/rules/1/regions/0\)" \
 	'{"meetings": [{"id": "a", "rules": [{"action": "admit", "regions": []}, {"action": "refuse", "regions": ["XX"]}]}]}'
 rules_bad "a custom region that is not there" "/meetings/0/rules/0/regions/0\)" \

@@ -48,8 +48,8 @@ static int option_take(struct rg_cli *cli, int which, const char *value, struct 
 		struct rg_cli_values *values = &cli->values[which - OPT_COMMAND];
 
 		if (values->n && option->value && !option->many)
-			return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
-					  "option '--%s' is given twice", option->name);
+			return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "", "option '%s%s' is given twice",
+					  option->name[1] ? "--" : "-", option->name);
 		if (values_add(values, value ? value : ""))
 			return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
 	}
@@ -66,6 +66,30 @@ static size_t options_fill(struct option *longs, size_t n, const struct rg_cli_o
 	return n;
 }
 
+/* Options of one letter are given as "-n 5", too. */
+static void shorts_fill(char shorts[2 + 2 * RG_CLI_OPTIONS_MAX + 1], const struct rg_cli_option *options, size_t n)
+{
+	size_t length = strlen(shorts);
+
+	for (size_t i = 0; i < n; i++) {
+		if (options[i].name[1])
+			continue;
+		shorts[length++] = *options[i].name;
+		if (options[i].value)
+			shorts[length++] = ':';
+	}
+	shorts[length] = '\0';
+}
+
+/* What an option of one letter is in the table. */
+static int short_which(const struct rg_cli_option *options, size_t n, int letter)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!options[i].name[1] && *options[i].name == letter)
+			return OPT_COMMAND + (int)i;
+	return '?';
+}
+
 /* Take options from argv[1..]. @permute: go on behind words; else stop at the first word.
  * Returns the index of the first word, or -EINVAL. */
 static int options_parse(struct rg_cli *cli, int argc, char **argv, bool permute,
@@ -73,21 +97,27 @@ static int options_parse(struct rg_cli *cli, int argc, char **argv, bool permute
 {
 	struct option longs[ARRAY_SIZE(global_options) + RG_CLI_OPTIONS_MAX + 1] = { 0 };
 	size_t n = options_fill(longs, 0, global_options, ARRAY_SIZE(global_options), 0);
+	char shorts[2 + 2 * RG_CLI_OPTIONS_MAX + 1];
 	size_t n_options = 0;
 	int which, r;
 
 	if (permute && cli->command->options)
 		while (cli->command->options[n_options].name)
 			n_options++;
-	if (n_options)
+	strcpy(shorts, permute ? ":" : "+:");
+	if (n_options) {
 		options_fill(longs, n, cli->command->options, n_options, OPT_COMMAND);
+		shorts_fill(shorts, cli->command->options, n_options);
+	}
 	optind = 0; /* glibc: start afresh */
 	opterr = 0;
-	while ((which = getopt_long(argc, argv, permute ? ":" : "+:", longs, NULL)) != -1) {
+	while ((which = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		if (which == ':')
 			return misuse(err, "a value is missing behind", argv[optind - 1]);
 		if (which == '?')
 			return misuse(err, "unknown option", argv[optind - 1]);
+		if (which >= '0')
+			which = short_which(cli->command->options, n_options, which);
 		r = option_take(cli, which, optarg, err);
 		if (r)
 			return r;

@@ -40,26 +40,17 @@ static const char *actor(void)
 	return name && *name ? name : NULL;
 }
 
-static enum rg_cli_exit request_run(const struct rg_cli *cli, const char *method, const char *path,
-				    const struct rg_cli_body *body, const char *if_match,
-				    struct rg_client_answer *ret)
+static enum rg_cli_exit answer_get(const struct rg_client_request *request, struct rg_client_answer *ret)
 {
-	struct rg_client_request request = { .socket = cli->socket, .method = method, .path = path,
-					     .if_match = if_match, .actor = actor() };
 	struct rg_err err = { 0 };
 	int r;
 
-	if (request.actor && !rg_ledger_asserted_ok(request.actor)) {
+	if (request->actor && !rg_ledger_asserted_ok(request->actor)) {
 		fputs("regiongate: REGIONGATE_ACTOR (or SUDO_USER) is not a name of 1 to 128 printable bytes\n",
 		      stderr);
 		return RG_EXIT_USAGE;
 	}
-	if (body && body->data) {
-		request.body = body->data;
-		request.length = body->length;
-		request.type = body->type ? body->type : "application/json";
-	}
-	r = rg_client_run(&request, ret, &err);
+	r = rg_client_run(request, ret, &err);
 	if (r) {
 		rg_cli_say_error(&err);
 		return r == -ENOTCONN || r == -ETIMEDOUT ? RG_EXIT_NO_DAEMON : RG_EXIT_REFUSED;
@@ -69,6 +60,21 @@ static enum rg_cli_exit request_run(const struct rg_cli *cli, const char *method
 		return RG_EXIT_REFUSED;
 	}
 	return RG_EXIT_DONE;
+}
+
+static enum rg_cli_exit request_run(const struct rg_cli *cli, const char *method, const char *path,
+				    const struct rg_cli_body *body, const char *if_match,
+				    struct rg_client_answer *ret)
+{
+	struct rg_client_request request = { .socket = cli->socket, .method = method, .path = path,
+					     .if_match = if_match, .actor = actor() };
+
+	if (body && body->data) {
+		request.body = body->data;
+		request.length = body->length;
+		request.type = body->type ? body->type : "application/json";
+	}
+	return answer_get(&request, ret);
 }
 
 enum rg_cli_exit rg_cli_call(const struct rg_cli *cli, const char *method, const char *path,
@@ -122,6 +128,53 @@ enum rg_cli_exit rg_cli_call_text(const struct rg_cli *cli, const char *method, 
 		return code;
 	*ret = answer.body ? TAKE_PTR(answer.body) : strdup("");
 	return *ret ? RG_EXIT_DONE : RG_EXIT_REFUSED;
+}
+
+/* Pieces of a stream put together to lines. */
+struct lines {
+	bool (*fn)(void *arg, char *line);
+	void *arg;
+	char *text;
+	size_t length, room;
+};
+
+static bool lines_take(void *arg, const char *data, size_t length)
+{
+	struct lines *lines = arg;
+	char *end, *line;
+
+	if (lines->length + length + 1 > lines->room) {
+		size_t room = 2 * (lines->length + length + 1);
+		char *grown = realloc(lines->text, room);
+
+		if (!grown)
+			return false;
+		lines->text = grown;
+		lines->room = room;
+	}
+	memcpy(lines->text + lines->length, data, length);
+	lines->length += length;
+	for (line = lines->text; (end = memchr(line, '\n', lines->length - (size_t)(line - lines->text))); line = end + 1) {
+		*end = '\0';
+		if (!lines->fn(lines->arg, line))
+			return false;
+	}
+	lines->length -= (size_t)(line - lines->text);
+	memmove(lines->text, line, lines->length);
+	return true;
+}
+
+enum rg_cli_exit rg_cli_stream(const struct rg_cli *cli, const char *path, bool (*fn)(void *arg, char *line),
+			       void *arg)
+{
+	_cleanup_(rg_client_answer_clear) struct rg_client_answer answer = { 0 };
+	struct lines lines = { .fn = fn, .arg = arg };
+	struct rg_client_request request = { .socket = cli->socket, .method = "GET", .path = path,
+					     .actor = actor(), .take = lines_take, .arg = &lines };
+	enum rg_cli_exit code = answer_get(&request, &answer);
+
+	free(lines.text);
+	return code;
 }
 
 char *rg_cli_path(const char *prefix, const char *segment, const char *rest)

@@ -34,7 +34,7 @@ enum rg_cli_exit {
 #define RG_CLI_OPTIONS_MAX 8 /* of one command, besides --socket, --json and --help */
 
 struct rg_cli_option {
-	const char *name;  /* without "--" */
+	const char *name;  /* without "--"; of one letter: "-n 5", too */
 	const char *value; /* what the usage calls its value; NULL: a flag */
 	const char *help;
 	bool many;         /* may be given more than once */
@@ -125,10 +125,14 @@ enum rg_cli_exit rg_cli_call_json(const struct rg_cli *cli, const char *method, 
 /** NDJSON in, NDJSON out: @ret is the answer's text, owned by the caller. */
 enum rg_cli_exit rg_cli_call_text(const struct rg_cli *cli, const char *method, const char *path,
 				  const struct rg_cli_body *body, char **ret);
+/** GET a stream of lines; @fn gets each without its end, and returns false to end. */
+enum rg_cli_exit rg_cli_stream(const struct rg_cli *cli, const char *path, bool (*fn)(void *arg, char *line),
+			       void *arg);
 /** "/v1/meetings/" + escaped @segment + @rest. NULL if memory is out. Owned by the caller. */
 char *rg_cli_path(const char *prefix, const char *segment, const char *rest);
 
 /* Commands, each array ends with a NULL name. */
+extern const struct rg_cli_command rg_cmd_endpoint[], rg_cmd_ufrag[], rg_cmd_events[], rg_cmd_top[];
 extern const struct rg_cli_command rg_cmd_attach[], rg_cmd_status[], rg_cmd_meeting[],
 	rg_cmd_region[], rg_cmd_lookup[], rg_cmd_explain[], rg_cmd_stats[], rg_cmd_geoip[],
 	rg_cmd_replay[], rg_cmd_ledger[], rg_cmd_report[];

@@ -21,12 +21,27 @@ void rg_client_answer_clear(struct rg_client_answer *answer)
 	*answer = (struct rg_client_answer){ 0 };
 }
 
+/* Where an answer goes while it comes. */
+struct receiver {
+	CURL *curl;
+	const struct rg_client_request *request;
+	struct rg_client_answer *answer;
+	bool ended; /* by the receiver */
+};
+
 static size_t body_take(char *data, size_t size, size_t n, void *arg)
 {
-	struct rg_client_answer *answer = arg;
+	struct receiver *receiver = arg;
+	struct rg_client_answer *answer = receiver->answer;
 	size_t more = size * n;
+	long status = 0;
 	char *grown;
 
+	curl_easy_getinfo(receiver->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (receiver->request->take && status < 300) {
+		receiver->ended = !receiver->request->take(receiver->request->arg, data, more);
+		return receiver->ended ? 0 : more;
+	}
 	if (answer->length + more > ANSWER_MAX)
 		return 0;
 	grown = realloc(answer->body, answer->length + more + 1);
@@ -67,7 +82,7 @@ static int headers_build(const struct rg_client_request *request, struct curl_sl
 }
 
 static int curl_setup(CURL *curl, const struct rg_client_request *request, const char *url,
-		      struct curl_slist *headers, struct rg_client_answer *answer)
+		      struct curl_slist *headers, struct receiver *receiver)
 {
 	CURLcode code = CURLE_OK;
 
@@ -78,11 +93,11 @@ static int curl_setup(CURL *curl, const struct rg_client_request *request, const
 	SET(CURLOPT_PROXY, "");        /* whatever the environment says */
 	SET(CURLOPT_PATH_AS_IS, 1L);   /* ".." is a meeting's id like any other */
 	SET(CURLOPT_NOSIGNAL, 1L);
-	SET(CURLOPT_TIMEOUT, (long)TIMEOUT_S);
+	SET(CURLOPT_TIMEOUT, request->take ? 0L : (long)TIMEOUT_S);
 	SET(CURLOPT_HTTPHEADER, headers);
 	SET(CURLOPT_CUSTOMREQUEST, request->method);
 	SET(CURLOPT_WRITEFUNCTION, body_take);
-	SET(CURLOPT_WRITEDATA, answer);
+	SET(CURLOPT_WRITEDATA, receiver);
 	if (request->body) {
 		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->length);
 		SET(CURLOPT_POSTFIELDS, request->body);
@@ -122,6 +137,7 @@ int rg_client_run(const struct rg_client_request *request, struct rg_client_answ
 	_cleanup_(curl_slist_free_allp) struct curl_slist *headers = NULL;
 	_cleanup_(curl_easy_cleanupp) CURL *curl = NULL;
 	_cleanup_(rg_freep) char *url = NULL;
+	struct receiver receiver = { .request = request, .answer = &answer };
 	struct curl_header *etag;
 	CURLcode code;
 
@@ -132,10 +148,11 @@ int rg_client_run(const struct rg_client_request *request, struct rg_client_answ
 	curl = curl_easy_init();
 	if (!url || !curl || headers_build(request, &headers))
 		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
-	if (curl_setup(curl, request, url, headers, &answer))
+	receiver.curl = curl;
+	if (curl_setup(curl, request, url, headers, &receiver))
 		return rg_err_set(err, -EIO, RG_ERR_INTERNAL, "", "libcurl refuses the request");
 	code = curl_easy_perform(curl);
-	if (code)
+	if (code && !receiver.ended)
 		return failure(curl, code, request->socket, err);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer.status);
 	if (curl_easy_header(curl, "ETag", 0, CURLH_HEADER, -1, &etag) == CURLHE_OK) {

@@ -3,6 +3,7 @@
 #ifndef RG_CLI_CLIENT_H
 #define RG_CLI_CLIENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "base/err.h"
 
@@ -15,6 +16,10 @@ struct rg_client_request {
 	const char *type;     /* of the body */
 	const char *if_match; /* NULL: none */
 	const char *actor;    /* for whom this is done, as the ledger records it; NULL: nobody says */
+	/* If set: an answer of success is passed on in pieces as they come, with no limit of size or
+	 * time. Returns false to end. */
+	bool (*take)(void *arg, const char *data, size_t length);
+	void *arg;
 };
 
 struct rg_client_answer {

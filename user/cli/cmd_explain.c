@@ -9,8 +9,25 @@
 
 static const struct rg_table_column columns[] = { { "", false }, { "", false } };
 static const char *const facts[] = {
-	"verdict", "reason", "meeting", "region", "rule", "policy", "stage", "generation",
+	"verdict", "reason", "direction", "endpoint", "tie", "meeting", "region", "rule", "policy", "stage",
+	"generation",
 };
+
+/* What is not about addresses and ports. */
+static int extras_add(const struct rg_cli *cli, json_t *body, struct rg_err *err)
+{
+	static const char *const names[] = { "ufrag", "username" };
+	int r = 0;
+
+	if (rg_cli_option(cli, "ufrag") && rg_cli_option(cli, "username"))
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "", "either --ufrag or --username, not both");
+	if (rg_cli_option(cli, "egress"))
+		r = json_object_set_new(body, "direction", json_string("egress"));
+	for (size_t i = 0; !r && i < ARRAY_SIZE(names); i++)
+		if (rg_cli_option(cli, names[i]))
+			r = json_object_set_new(body, names[i], json_string(rg_cli_option(cli, names[i])));
+	return r ? rg_err_set(err, -EINVAL, RG_ERR_INVALID, "", "a ufrag or username is not UTF-8") : 0;
+}
 
 /* The request's body in @ret, or a sentence in @err. */
 static int body_build(const struct rg_cli *cli, json_t **ret, struct rg_err *err)
@@ -42,7 +59,10 @@ static int body_build(const struct rg_cli *cli, json_t **ret, struct rg_err *err
 			 (json_int_t)source_port_number, "destination", destination,
 			 "destination_port", (json_int_t)port_number, "protocol",
 			 protocol ? protocol : "udp");
-	return 0;
+	r = extras_add(cli, *ret, err);
+	if (r)
+		json_decref(*ret);
+	return r;
 }
 
 static enum rg_cli_exit explain(const struct rg_cli *cli)
@@ -69,16 +89,19 @@ static enum rg_cli_exit explain(const struct rg_cli *cli)
 
 static const struct rg_cli_option options[] = {
 	{ "source", "ADDRESS", "where the packet comes from", false },
-	{ "destination", "ADDRESS", "the server's address", false },
-	{ "port", "PORT", "the server's port", false },
+	{ "destination", "ADDRESS", "where it goes: the server's address", false },
+	{ "port", "PORT", "the port there", false },
 	{ "protocol", "PROTOCOL", "udp or tcp (udp)", false },
 	{ "source-port", "PORT", "the sender's port (40000)", false },
+	{ "ufrag", "UFRAG", "a STUN Binding Request as a client of this ufrag sends it", false },
+	{ "username", "TEXT", "a STUN Binding Request with this USERNAME", false },
+	{ "egress", NULL, "a packet that the server sends: source is the server's address", false },
 	{ 0 },
 };
 
 const struct rg_cli_command rg_cmd_explain[] = {
 	{ "explain", NULL, "--source ADDRESS --destination ADDRESS --port PORT [--protocol udp|tcp] "
-	  "[--source-port PORT]", "Say what the loaded program does with a packet, and why",
+	  "[--source-port PORT] [--ufrag UFRAG | --username TEXT] [--egress]", "Say what the loaded program does with a packet, and why",
 	  "It runs the program in the kernel on such a packet; no counter is touched.", options, 0,
 	  0, explain },
 	{ 0 },

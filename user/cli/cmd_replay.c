@@ -223,14 +223,15 @@ static enum rg_cli_exit replay_run(const struct rg_cli *cli)
 
 static const struct rg_cli_option options[] = {
 	{ "geoip", "DB", "an MMDB file; later ones override earlier ones", true },
-	{ "rules", "FILE", "regions and meetings, in the API's shapes, in one JSON object", false },
+	{ "rules", "FILE", "endpoints, regions and meetings, in the API's shapes, in one JSON object", false },
 	{ 0 },
 };
 
 const struct rg_cli_command rg_cmd_replay[] = {
 	{ "replay", NULL, "FILE.pcap --geoip DB [--geoip DB]... --rules FILE.json",
 	  "Judge the packets of a capture; needs no daemon and no NIC",
-	  "The rules: {\"endpoints\": {}, \"regions\": {NAME: [NETWORK, ...]}, \"meetings\": [...],\n"
-	  "\"site\": \"DE\"}. Packets are judged as they were captured.", options, 1, 1, replay_run },
+	  "The rules: {\"endpoints\": {NAME: {...}}, \"regions\": {NAME: [NETWORK, ...]}, \"meetings\": [...],\n"
+	  "\"site\": \"DE\"}. Packets are judged in the order and the direction in which a server would have received\n"
+	  "them; flows that they make are remembered for those behind them.", options, 1, 1, replay_run },
 	{ 0 },
 };

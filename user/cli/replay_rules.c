@@ -26,13 +26,19 @@ static int wrong_type(const char *pointer, const char *what, struct rg_err *err)
 	return rg_err_set(err, -EINVAL, RG_ERR_INVALID, pointer, "%s", what);
 }
 
-static int endpoints_check(const json_t *endpoints, struct rg_err *err)
+static int endpoints_load(struct rg_engine *engine, const json_t *endpoints, struct rg_err *err)
 {
-	if (!json_is_object(endpoints))
-		return wrong_type("/endpoints", "\"endpoints\" is an object", err);
-	if (json_object_size(endpoints))
-		return wrong_type("/endpoints", "shared endpoints are not supported by this version; "
-				  "a meeting's own \"endpoints\" are", err);
+	char segment[RG_ENDPOINT_NAME_MAX * 2 + 8];
+	const char *name;
+	json_t *body;
+
+	json_object_foreach((json_t *)endpoints, name, body) {
+		if (!rg_engine_endpoint_put(engine, name, body, RG_ANY_REVISION, NULL, NULL, err))
+			continue;
+		pointer_escape(name, segment, sizeof(segment));
+		rg_err_prefix(err, "/endpoints/%s", segment);
+		return -EINVAL;
+	}
 	return 0;
 }
 
@@ -139,8 +145,8 @@ int rg_replay_rules_parse(const char *text, size_t length, json_t **ret, struct 
 
 	if (!r)
 		r = members_check(rules, err);
-	if (!r && (part = json_object_get(rules, "endpoints")))
-		r = endpoints_check(part, err);
+	if (!r && (part = json_object_get(rules, "endpoints")) && !json_is_object(part))
+		r = wrong_type("/endpoints", "\"endpoints\" is an object", err);
 	if (!r && (part = json_object_get(rules, "site")))
 		r = site_check(part, err);
 	if (!r && (part = json_object_get(rules, "regions")) && !json_is_object(part))
@@ -156,6 +162,8 @@ int rg_replay_rules_load(struct rg_engine *engine, const json_t *rules, struct r
 {
 	int r = regions_load(engine, json_object_get(rules, "regions"), err);
 
+	if (!r)
+		r = endpoints_load(engine, json_object_get(rules, "endpoints"), err);
 	if (!r)
 		r = meetings_load(engine, json_object_get(rules, "meetings"), err);
 	return r ? r : rg_engine_flush(engine, err);

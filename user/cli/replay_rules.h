@@ -6,8 +6,8 @@
 #include "engine/engine.h"
 
 /** Parse {"endpoints", "regions", "meetings", "site"} and check all that needs no engine. Unknown
- *  members are refused, and so are shared endpoints, which this version has not. "site" is
- *  checked and has no effect as long as no rule depends on it. New reference in @ret. */
+ *  members are refused. "site" is checked and has no effect as long as no rule depends on it. New
+ *  reference in @ret. */
 int rg_replay_rules_parse(const char *text, size_t length, json_t **ret, struct rg_err *err);
 
 /** Load parsed rules into an engine that holds nothing yet, and publish them. On failure @err

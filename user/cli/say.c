@@ -57,7 +57,7 @@ void rg_cli_help(FILE *out, const struct rg_cli_command *commands, const struct 
 		fprintf(out, "%s\n", cli->command->details);
 	fputc('\n', out);
 	for (option = cli->command->options; option && option->name; option++) {
-		int width = fprintf(out, "  --%s%s%s", option->name, option->value ? " " : "",
+		int width = fprintf(out, "  %s%s%s%s", option->name[1] ? "--" : "-", option->name, option->value ? " " : "",
 				    option->value ? option->value : "");
 
 		fprintf(out, "%*s%s%s\n", width < 24 ? 24 - width : 1, "", option->help,
