@@ -14,7 +14,6 @@ static void a_refused_body_changes_nothing(void **state)
 	static const struct { const char *body, *pointer; enum rg_errc code; } cases[] = {
 		{ "[]", "", RG_ERR_INVALID },
 		{ "{\"id\": \"m-2\"}", "/id", RG_ERR_INVALID },
-		{ "{\"exceptions\": []}", "/exceptions", RG_ERR_INVALID },
 		{ "{\"endpoints\": [" AT("224.0.0.1", 5) "]}", "/endpoints/0/address", RG_ERR_INVALID },
 		{ "{\"rules\": [{\"action\": \"refuse\", \"regions\": [\"XX\"]}]}", "/rules/0/regions/0", RG_ERR_INVALID },
 		{ "{\"rules\": [{\"action\": \"refuse\", \"regions\": [\"CN\", \"custom:no\"]}]}", "/rules/0/regions/1", RG_ERR_INVALID },

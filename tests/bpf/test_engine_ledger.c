@@ -144,7 +144,7 @@ static void a_geoip_reload_is_recorded_with_its_databases(void **state)
 
 	(void)state;
 	given_engine();
-	assert_int_equal(rg_engine_geoip_reload(engine, false, &answer, &err), 0);
+	assert_int_equal(rg_engine_geoip_reload(engine, false, false, &answer, &err), 0);
 	json_decref(answer);
 	when_read(1);
 	then_kinds("geoip-reload");

@@ -304,7 +304,7 @@ static void copy(const char *from, const char *to)
 
 static int reload(bool force, json_t **ret)
 {
-	return rg_engine_geoip_reload(engine, force, ret, &err);
+	return rg_engine_geoip_reload(engine, force, false, ret, &err);
 }
 
 /* nested.mmdb has 192.0.2.0/25 in DE, 203.0.113.128/25 in CN and 2001:db8::/32 in HK; ipv4.mmdb has

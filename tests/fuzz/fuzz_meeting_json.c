@@ -4,7 +4,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include "policy/meeting.h"
+#include "policy/exceptions.h"
+#include "policy/policy.h"
+#include "policy/timeline.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -29,7 +31,9 @@ static void try_meeting(const json_t *body)
 	struct rg_meeting_spec *meeting = NULL, *again = NULL;
 	struct rg_err err = { 0 };
 	json_t *first, *second;
-	char *text;
+	struct rg_policy *policy;
+	struct rg_exception_set set;
+	struct rg_timeline line;
 
 	if (rg_meeting_parse(body, NULL, &meeting, &err)) {
 		check_error(&err);
@@ -40,10 +44,16 @@ static void try_meeting(const json_t *body)
 		abort();
 	second = rg_meeting_to_json(again);
 	check_same(first, second);
-	text = rg_policy_text(meeting);
-	if (!text)
+	rg_timeline_of(meeting, RG_TIME_MIN, &line);
+	if (line.n != rg_timeline_count(meeting) || line.steps[line.n - 1].until != RG_TIME_MAX)
 		abort();
-	free(text);
+	policy = rg_policy_new(meeting, line.steps[line.n / 2].from);
+	if (!policy)
+		abort();
+	rg_policy_free(policy);
+	rg_exceptions_compile(meeting->exceptions, meeting->n_exceptions, &set);
+	if (set.ranges[0].hi || set.ranges[0].lo || 1u << set.steps > RG_EXCEPTION_RANGES_MAX)
+		abort();
 	json_decref(first);
 	json_decref(second);
 	rg_meeting_free(meeting);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "api/conditions.h"
@@ -53,6 +54,21 @@ static void every_route_finds_itself(void **state)
 		assert_int_equal(find(rg_routes[i].method, rg_routes[i].pattern), 0);
 		assert_ptr_equal(match.route, &rg_routes[i]);
 	}
+}
+
+static void an_action_on_a_resource_is_told_by_what_follows_its_name(void **state)
+{
+	(void)state;
+	then_handler("POST", "/v1/meetings/m-1:preview", rg_res_meeting_preview);
+	assert_string_equal(match.params[0], "m-1");
+	then_handler("POST", "/v1/meetings/m:preview:preview", rg_res_meeting_preview);
+	assert_string_equal(match.params[0], "m:preview");
+	/* an id may end like that */
+	then_handler("GET", "/v1/meetings/m-1:preview", rg_res_meeting_get);
+	assert_string_equal(match.params[0], "m-1:preview");
+	assert_int_equal(find("POST", "/v1/meetings/:preview"), -EPERM);
+	assert_int_equal(find("POST", "/v1/meetings/m-1"), -EPERM);
+	assert_null(strstr(allow, "POST"));
 }
 
 static void every_route_names_a_role(void **state)
@@ -295,6 +311,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(every_route_finds_itself),
 		TEST(every_route_names_a_role),
+		TEST(an_action_on_a_resource_is_told_by_what_follows_its_name),
 		TEST(a_path_names_its_handler_and_parameter),
 		TEST(a_verb_behind_a_parameter_is_cut_off),
 		TEST(head_is_served_by_get),

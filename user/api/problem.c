@@ -21,6 +21,20 @@ json_t *rg_problem_text(const char *text)
 	return json_string(ascii);
 }
 
+/* "HK,custom:here" */
+static json_t *regions_json(const char *text)
+{
+	json_t *list = json_array();
+
+	while (*text) {
+		size_t n = strcspn(text, ",");
+
+		json_array_append_new(list, json_stringn(text, n));
+		text += n + (text[n] == ',');
+	}
+	return list;
+}
+
 json_t *rg_problem_to_json(const struct rg_err *err)
 {
 	char type[64] = "urn:regiongate:problem:";
@@ -35,5 +49,7 @@ json_t *rg_problem_to_json(const struct rg_err *err)
 		json_decref(problem);
 		return NULL;
 	}
+	if (problem && *err->regions)
+		json_object_set_new(problem, "regions", regions_json(err->regions));
 	return problem;
 }

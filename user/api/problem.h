@@ -8,7 +8,7 @@
 
 #define RG_PROBLEM_TYPE "application/problem+json"
 
-/** {"type","title","status","detail","pointer"}; the pointer is left out if empty. Bytes of
+/** {"type","title","status","detail","pointer","regions"}; pointer and regions are left out if empty. Bytes of
  *  @err that are not UTF-8 become '?'. New reference, NULL if memory is out. */
 json_t *rg_problem_to_json(const struct rg_err *err);
 

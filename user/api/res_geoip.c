@@ -5,6 +5,7 @@
 #include <string.h>
 #include "api/reply.h"
 #include "engine/engine.h"
+#include "policy/json_util.h"
 
 int rg_res_geoip_get(struct rg_call *call, struct rg_err *err)
 {
@@ -14,32 +15,41 @@ int rg_res_geoip_get(struct rg_call *call, struct rg_err *err)
 	return r ? r : rg_reply_json(call->response, 200, geoip, err);
 }
 
-/* The body is {"force": bool}, or nothing. */
-static int parse_reload(const json_t *body, bool *ret_force, struct rg_err *err)
+static int parse_flag(const json_t *body, const char *field, bool *ret, struct rg_err *err)
 {
-	const json_t *force = json_object_get(body, "force");
+	const json_t *value = json_object_get(body, field);
 
-	if (!json_is_object(body) || json_object_size(body) != (force ? 1 : 0))
-		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
-				  "the body is {\"force\": true or false}, or empty");
-	if (force && !json_is_boolean(force))
-		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "/force", "'force' is true or false");
-	*ret_force = json_is_true(force);
-	return 0;
+	*ret = json_is_true(value);
+	if (!value || json_is_boolean(value))
+		return 0;
+	rg_err_set(err, -EINVAL, RG_ERR_INVALID, "", "'%s' is true or false", field);
+	rg_err_prefix(err, "/%s", field);
+	return -EINVAL;
+}
+
+/* The body is {"force": bool, "confirm": bool}, both optional, or nothing. */
+static int parse_reload(const json_t *body, bool *ret_force, bool *ret_confirm, struct rg_err *err)
+{
+	static const char *const known[] = { "force", "confirm", NULL };
+	int r = rg_json_fields(body, known, err);
+
+	if (!r)
+		r = parse_flag(body, "force", ret_force, err);
+	return r ? r : parse_flag(body, "confirm", ret_confirm, err);
 }
 
 int rg_res_geoip_reload(struct rg_call *call, struct rg_err *err)
 {
 	_cleanup_(json_decrefp) json_t *body = NULL, *geoip = NULL;
-	bool force = false;
+	bool force = false, confirm = false;
 	int r;
 
 	r = rg_call_body(call, json_object(), &body, err);
 	if (r)
 		return r;
-	r = parse_reload(body, &force, err);
+	r = parse_reload(body, &force, &confirm, err);
 	if (r)
 		return r;
-	r = rg_engine_geoip_reload(call->engine, force, &geoip, err);
+	r = rg_engine_geoip_reload(call->engine, force, confirm, &geoip, err);
 	return r ? r : rg_reply_json(call->response, 200, geoip, err);
 }

@@ -39,6 +39,14 @@ int rg_res_interface_list(struct rg_call *call, struct rg_err *err);
 int rg_res_geoip_get(struct rg_call *call, struct rg_err *err);
 int rg_res_geoip_reload(struct rg_call *call, struct rg_err *err);
 
+int rg_res_admission(struct rg_call *call, struct rg_err *err);
+int rg_res_meeting_preview(struct rg_call *call, struct rg_err *err);
+
+int rg_res_mode_get(struct rg_call *call, struct rg_err *err);
+int rg_res_mode_put(struct rg_call *call, struct rg_err *err);
+int rg_res_clock_get(struct rg_call *call, struct rg_err *err);
+int rg_res_clock_accept(struct rg_call *call, struct rg_err *err);
+
 int rg_res_lookup(struct rg_call *call, struct rg_err *err);
 int rg_res_explain(struct rg_call *call, struct rg_err *err);
 

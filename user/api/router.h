@@ -41,7 +41,7 @@ typedef int (*rg_route_fn)(struct rg_call *call, struct rg_err *err);
 
 struct rg_route {
 	const char *method;
-	const char *pattern; /* "/v1/meetings/{id}", "/v1/interfaces/{name}:confirm" */
+	const char *pattern; /* "/v1/meetings/{id}", "/v1/meetings/{id}:preview" */
 	rg_route_fn fn;
 	enum rg_route_kind kind;
 	enum rg_role role;   /* the least that may call it; none: a mistake, admins only */

@@ -31,6 +31,7 @@ const struct rg_route rg_routes[] = {
 	{ "GET",    "/v1/endpoints/{name}",    rg_res_endpoint_get,     READ, BY_READER, .conditional = true },
 	{ "DELETE", "/v1/endpoints/{name}",    rg_res_endpoint_delete,  STAGED, BY_PUSHER, .conditional = true },
 	{ "GET",    "/v1/endpoints",           rg_res_endpoint_list,    READ, BY_READER },
+	{ "POST",   "/v1/meetings/{id}:preview", rg_res_meeting_preview, READ, BY_READER, .query = "at" },
 
 	{ "PUT",    "/v1/regions/{name}",      rg_res_region_put,       STAGED, BY_PUSHER, .conditional = true },
 	{ "GET",    "/v1/regions/{name}",      rg_res_region_get,       READ, BY_READER, .conditional = true },
@@ -46,6 +47,12 @@ const struct rg_route rg_routes[] = {
 	{ "GET",    "/v1/geoip",               rg_res_geoip_get,        READ, BY_READER },
 	{ "POST",   "/v1/geoip:reload",        rg_res_geoip_reload,     IMMEDIATE, BY_ADMIN },
 
+	{ "GET",    "/v1/mode",                rg_res_mode_get,         READ, BY_READER },
+	{ "PUT",    "/v1/mode",                rg_res_mode_put,         IMMEDIATE, BY_ADMIN },
+	{ "GET",    "/v1/clock",               rg_res_clock_get,        READ, BY_READER },
+	{ "POST",   "/v1/clock:accept",        rg_res_clock_accept,     IMMEDIATE, BY_ADMIN },
+
+	{ "POST",   "/v1/admission",           rg_res_admission,        READ, BY_READER },
 	{ "GET",    "/v1/lookup",              rg_res_lookup,           READ, BY_READER, .query = "address" },
 	{ "POST",   "/v1/explain",             rg_res_explain,          READ, BY_READER },
 

@@ -24,6 +24,7 @@ int rg_err_set(struct rg_err *err, int ret, enum rg_errc code, const char *point
 		return ret;
 	err->code = code;
 	snprintf(err->pointer, sizeof(err->pointer), "%s", pointer ? pointer : "");
+	err->regions[0] = '\0';
 	va_start(ap, fmt);
 	vsnprintf(err->detail, sizeof(err->detail), fmt, ap);
 	va_end(ap);

@@ -18,9 +18,11 @@
 	X(NOT_FOUND,    404, "not-found",    "No such resource")                \
 	X(METHOD,       405, "method",       "The resource has no such method") \
 	X(CONFLICT,     409, "conflict",     "Another resource holds it")       \
+	X(HELD,         409, "held",         "The change needs a confirmation") \
 	X(PRECONDITION, 412, "precondition", "The resource has changed")        \
 	X(TOO_LARGE,    413, "too-large",    "The body is too large")           \
 	X(INVALID,      422, "invalid",      "The request is not acceptable")   \
+	X(EXCEEDS,      422, "order-exceeds-jurisdiction", "The order exceeds its jurisdiction") \
 	X(INTERNAL,     500, "internal",     "The daemon failed")               \
 	X(KERNEL,       503, "kernel",       "The kernel refused")              \
 	X(STORE,        503, "store",        "The store refused")               \
@@ -38,6 +40,7 @@ struct rg_err {
 	enum rg_errc code;
 	char pointer[192]; /* RFC 6901, to the offending field; "" if none */
 	char detail[512];  /* one sentence for a person */
+	char regions[768]; /* EXCEEDS: the regions that exceed, "HK,custom:here", as many as fit */
 };
 
 /** Fill @err (may be NULL) and return @ret, so that `return rg_err_set(...)` reads well. */

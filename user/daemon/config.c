@@ -105,6 +105,29 @@ static int set_role(struct rg_config *config, enum rg_role role, const char *val
 	return 0;
 }
 
+static int set_site(struct rg_config *config, const char *value, struct rg_err *err)
+{
+	struct rg_region_spec site;
+
+	if (rg_region_spec_parse(value, &site, NULL) ||
+	    (site.kind != RG_REGION_COUNTRY && site.kind != RG_REGION_SUBDIVISION))
+		return bad_value(err, value, "a country or a subdivision, such as DE or US-CA");
+	config->site = site;
+	config->site_known = true;
+	return 0;
+}
+
+/* It goes between < and > of a header (RFC 8288). */
+static int set_uri(char **ret, const char *value, struct rg_err *err)
+{
+	if (!strchr(value, ':') || *value == ':')
+		return bad_value(err, value, "a URI");
+	for (const char *p = value; *p; p++)
+		if (*p <= ' ' || *p > '~' || strchr("<>\"\\^`{|}", *p))
+			return bad_value(err, value, "a URI");
+	return set_path(ret, value, err);
+}
+
 static void clear_databases(struct rg_config *config)
 {
 	for (size_t i = 0; i < config->n_databases; i++)
@@ -150,6 +173,9 @@ SETTER(MAX_ADDRESSES, set_number(&c->max_addresses, value, RG_LOCALS_MAX, err))
 SETTER(MAX_UFRAGS, set_number(&c->max_ufrags, value, RG_UFRAGS_CAP, err))
 SETTER(MAX_UFRAGS_LONG, set_number(&c->max_ufrags_long, value, RG_UFRAGS_CAP, err))
 SETTER(MAX_FLOWS, set_number(&c->max_flows, value, RG_FLOWS_CAP, err))
+SETTER(HOLD_SHARE, set_number(&c->hold_share, value, 100, err))
+SETTER(SITE, set_site(c, value, err))
+SETTER(BLOCKED_BY, set_uri(&c->blocked_by, value, err))
 SETTER(FILTER_MODE, set_filter_mode(&c->observe, value, err))
 SETTER(ROLE_READ, set_role(c, RG_ROLE_READ, value, err))
 SETTER(ROLE_PUSH, set_role(c, RG_ROLE_PUSH, value, err))
@@ -240,6 +266,7 @@ int rg_config_init(struct rg_config *config, struct rg_err *err)
 		.max_ufrags = RG_UFRAGS_DEFAULT,
 		.max_ufrags_long = RG_UFRAGS_LONG_DEFAULT,
 		.max_flows = RG_FLOWS_DEFAULT,
+		.hold_share = 10,
 	};
 	if (!config->socket || !config->state || !config->pin_dir)
 		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
@@ -251,6 +278,7 @@ void rg_config_clear(struct rg_config *config)
 	free(config->socket);
 	free(config->state);
 	free(config->pin_dir);
+	free(config->blocked_by);
 	for (int role = 0; role < RG_ROLE_MAX; role++)
 		free(config->roles[role]);
 	clear_databases(config);

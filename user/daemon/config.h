@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/peer.h"
 #include "dataplane/dataplane.h"
+#include "geo/regions.h"
 
 #define RG_CONFIG_PATH "/etc/regiongate/regiongate.conf"
 
@@ -41,6 +42,10 @@ struct rg_config {
 	uint32_t max_ufrags;    /* how many ufrags fit, of all endpoints */
 	uint32_t max_ufrags_long; /* how many of them may have more than 32 characters */
 	uint32_t max_flows;     /* how many flows of shared endpoints are remembered */
+	uint32_t hold_share; /* percent of live flows that a reload of databases may change unconfirmed */
+	bool site_known;
+	struct rg_region_spec site; /* where this server stands: a country or subdivision */
+	char *blocked_by;    /* URI of who blocks, for those who are refused; NULL: the default */
 	bool observe;   /* count what would be refused, refuse nothing */
 	char *roles[RG_ROLE_MAX]; /* users and @groups of each role; NULL: the default */
 	uint32_t given; /* bits of enum rg_config_key: set by the source that is being read */
@@ -60,6 +65,9 @@ struct rg_config {
 	X(MAX_UFRAGS,         "limits",  "max_ufrags")        \
 	X(MAX_UFRAGS_LONG,    "limits",  "max_ufrags_long")   \
 	X(MAX_FLOWS,          "limits",  "max_flows")         \
+	X(HOLD_SHARE,         "geoip",   "hold_share")        \
+	X(SITE,               "filter",  "site")              \
+	X(BLOCKED_BY,         "filter",  "blocked_by")        \
 	X(FILTER_MODE,        "filter",  "mode")              \
 	X(ROLE_READ,          "roles",   "read")              \
 	X(ROLE_PUSH,          "roles",   "push")              \

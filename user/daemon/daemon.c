@@ -14,6 +14,7 @@
 #include "daemon/loop.h"
 #include "daemon/privileges.h"
 #include "daemon/socket.h"
+#include "daemon/tick.h"
 #include "daemon/watch.h"
 #include "engine/engine.h"
 
@@ -26,6 +27,7 @@ struct daemon {
 	struct rg_loop *loop;
 	struct rg_watch *watch;
 	struct rg_links *links;
+	struct rg_tick *tick;
 	int signal_fd, watchdog_fd, events_timer_fd;
 	char last_error[sizeof(((struct rg_err *)0)->detail)]; /* of a reload; said once */
 };
@@ -36,7 +38,7 @@ static void reload_geoip(void *arg)
 	json_t *answer = NULL;
 	struct rg_err err;
 
-	if (!rg_engine_geoip_reload(daemon->engine, false, &answer, &err)) {
+	if (!rg_engine_geoip_reload(daemon->engine, false, false, &answer, &err)) {
 		if (!json_is_false(json_object_get(answer, "changed")))
 			rg_log(RG_LOG_NOTICE, "GeoIP databases loaded anew");
 		*daemon->last_error = '\0';
@@ -109,6 +111,13 @@ static void on_watchdog(void *arg)
 	sd_notify(0, "WATCHDOG=1");
 }
 
+static void on_tick(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	rg_engine_tick(daemon->engine);
+}
+
 static int on_turn(void *arg)
 {
 	struct daemon *daemon = arg;
@@ -179,6 +188,9 @@ static int open_engine(struct daemon *daemon, struct rg_err *err)
 		.databases = (const char *const *)config->databases,
 		.n_databases = config->n_databases,
 		.registered_country = config->registered_country,
+		.hold_share = config->hold_share,
+		.site = config->site_known ? &config->site : NULL,
+		.blocked_by = config->blocked_by,
 	};
 
 	return rg_engine_open(&engine, &daemon->engine, err);
@@ -259,6 +271,8 @@ static int start(struct daemon *daemon, struct rg_err *err)
 		r = rg_api_open(daemon->engine, &daemon->roles, TAKE_FD(daemon->socket.fd), &daemon->api, err);
 	if (!r)
 		r = rg_loop_watch(daemon->loop, rg_api_fd(daemon->api), NULL, NULL, err);
+	if (!r)
+		r = rg_tick_new(daemon->loop, on_tick, daemon, &daemon->tick, err);
 	if (!r && config->watch && config->n_databases)
 		r = rg_watch_new(daemon->loop, config->databases, config->n_databases, reload_geoip,
 				 daemon, &daemon->watch, err);
@@ -277,6 +291,7 @@ static void stop(struct daemon *daemon)
 	rg_api_close(daemon->api);
 	rg_watch_free(daemon->watch);
 	rg_links_free(daemon->links);
+	rg_tick_free(daemon->tick);
 	rg_engine_close(daemon->engine);
 	rg_socket_close(&daemon->socket);
 	if (daemon->signal_fd >= 0)

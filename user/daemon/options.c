@@ -19,6 +19,7 @@ const char rg_options_help[] =
 	"  --interface NAME[:MODE]  attach to an interface; may be repeated\n"
 	"  --mode MODE            of --interface without one: auto, native, generic\n"
 	"  --observe              count what would be refused, refuse nothing\n"
+	"  --site REGION          where this server stands: a country or subdivision\n"
 	"  --max-meetings N       how many meetings fit\n"
 	"  --log-level LEVEL      error, warning, notice, info, debug\n"
 	"  --check-config         read the configuration, say whether it is good, and end\n"
@@ -47,6 +48,7 @@ static const struct option options[] = {
 	{ "interface",    required_argument, NULL, OPTION_INTERFACE },
 	{ "mode",         required_argument, NULL, OPTION_MODE },
 	{ "observe",      no_argument,       NULL, OPTION_OBSERVE },
+	{ "site",         required_argument, NULL, OPTION_KEY + RG_CONFIG_SITE },
 	{ "max-meetings", required_argument, NULL, OPTION_KEY + RG_CONFIG_MAX_MEETINGS },
 	{ "log-level",    required_argument, NULL, OPTION_KEY + RG_CONFIG_LOG_LEVEL },
 	{ "check-config", no_argument,       NULL, OPTION_ACTION + RG_ACTION_CHECK_CONFIG },

@@ -57,6 +57,8 @@ int rg_dp_geo_publish(struct rg_dp *dp, const struct rg_geo_table *table, uint32
 void rg_dp_region_set(struct rg_dp *dp, unsigned int region, const char *code);
 /** @text: for readers. @blocks: rg_dp_policy_blocks() of them. */
 void rg_dp_policy_set(struct rg_dp *dp, uint32_t number, const char *text, const struct rg_policy_block *blocks);
+/** Global observe mode on or off, from the next packet on. */
+void rg_dp_observe_set(struct rg_dp *dp, bool observe);
 size_t rg_dp_policy_blocks(const struct rg_dp *dp);
 void rg_dp_schedule_set(struct rg_dp *dp, uint32_t number, const struct rg_schedule *schedule);
 void rg_dp_exceptions_set(struct rg_dp *dp, uint32_t number, const struct rg_exception_set *set);

@@ -52,6 +52,12 @@ void rg_dp_exceptions_set(struct rg_dp *dp, uint32_t number, const struct rg_exc
 		dp->exceptions[number] = *set;
 }
 
+void rg_dp_observe_set(struct rg_dp *dp, bool observe)
+{
+	dp->config.observe = observe;
+	__atomic_store_n(&dp->state->flags, observe ? RG_STATE_OBSERVE : 0, __ATOMIC_RELEASE);
+}
+
 void rg_dp_meeting_set(struct rg_dp *dp, uint32_t number, const struct rg_meeting *meeting)
 {
 	struct rg_meeting *at = &dp->meetings[number];

@@ -8,6 +8,8 @@
 
 /* Each costs an fsync, in a turn in which all other clients wait. */
 #define SETTLED_MAX 32
+#define HOLD_SHARE_DEFAULT 10 /* percent */
+#define BLOCKED_BY_DEFAULT "urn:regiongate:operator"
 
 RG_DEFINE_CLEANUP(struct rg_engine *, rg_engine_close);
 
@@ -81,7 +83,7 @@ static void free_unused(struct rg_engine *engine)
 	engine->n_endpoints = model->n_endpoints;
 	shared_free_unused(engine);
 	ufrags_free_unused(engine);
-	model_policies_sweep(model);
+	rulings_sweep(&model->rulings);
 }
 
 /* The flush is over, well or not. */
@@ -266,6 +268,13 @@ static int copy_config(struct rg_engine *engine, const struct rg_engine_config *
 		       struct rg_err *err)
 {
 	engine->registered_country = config->registered_country;
+	engine->hold.share = config->hold_share ? config->hold_share : HOLD_SHARE_DEFAULT;
+	engine->site.known = config->site != NULL;
+	if (config->site)
+		engine->site.place = *config->site;
+	engine->blocked_by = strdup(config->blocked_by ? config->blocked_by : BLOCKED_BY_DEFAULT);
+	if (!engine->blocked_by)
+		return engine_no_memory(err);
 	engine->observe = config->dp.observe;
 	engine->databases = calloc(config->n_databases + 1, sizeof(char *));
 	if (!engine->databases)
@@ -289,10 +298,9 @@ static int read_store(struct rg_engine *engine, const struct rg_engine_config *c
 		      struct rg_err *err)
 {
 	uint32_t max = config->dp.max_meetings ? config->dp.max_meetings : RG_MEETINGS_DEFAULT;
-	uint32_t policies = config->dp.max_policies ? config->dp.max_policies : RG_POLICIES_DEFAULT;
 	int ret;
 
-	if (policies < 2 || policies > RG_POLICIES_CAP)
+	if (config->dp.max_policies == 1 || config->dp.max_policies > RG_POLICIES_CAP)
 		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, NULL,
 				  "the number of policies is not from 2 to %u", RG_POLICIES_CAP);
 	if (max < 2 || max > RG_MEETINGS_CAP)
@@ -301,7 +309,11 @@ static int read_store(struct rg_engine *engine, const struct rg_engine_config *c
 	engine->classes = rg_classes_new();
 	if (!engine->classes)
 		return engine_no_memory(err);
-	ret = model_init(&engine->model, max, policies, err);
+	engine->reach = rg_reach_new();
+	if (!engine->reach)
+		return engine_no_memory(err);
+	reach_reset(engine);
+	ret = model_init(&engine->model, max, &config->dp, err);
 	if (!ret)
 		ret = ufrags_init(&engine->model.ufrags, &config->dp, max, err);
 	if (!ret)
@@ -311,6 +323,10 @@ static int read_store(struct rg_engine *engine, const struct rg_engine_config *c
 	if (!ret)
 		ret = rg_store_revision(engine->store, &engine->revision, err);
 	engine->classes_stored = rg_classes_count(engine->classes);
+	if (!ret)
+		ret = mode_open(engine, err);
+	if (!ret)
+		ret = clock_open(engine, config, err);
 	if (!ret)
 		ret = model_load(engine, err);
 	if (!ret)
@@ -364,6 +380,8 @@ static int start(struct rg_engine *engine, const struct rg_engine_config *config
 	int ret;
 
 	geo_capacity(build, rg_classes_count(engine->classes), &dp);
+	rulings_capacity(&engine->model.rulings, &dp);
+	dp.observe = engine->observe;
 	engine->geo_nodes = dp.geo_nodes;
 	engine->geo_ranges = dp.geo_ranges;
 	ret = rg_dp_open(&dp, &engine->dp, err);
@@ -410,6 +428,9 @@ int rg_engine_open(const struct rg_engine_config *config, struct rg_engine **ret
 	if (r)
 		return r;
 	engine->in_force = true;
+	clock_store(engine);
+	guard_look(engine);
+	ledger_flush_later(engine);
 	interfaces_attach(engine);
 	ledger_log_head(engine);
 	*ret = TAKE_PTR(engine);
@@ -441,8 +462,13 @@ void rg_engine_close(struct rg_engine *engine)
 	pending_free(&engine->pending);
 	ledger_free(engine);
 	rg_geo_free(engine->geo.geo);
+	rg_reach_free(engine->reach);
 	rg_classes_free(engine->classes);
 	events_free(engine);
+	json_decref(engine->narrowed.list);
+	json_decref(engine->hold.held);
+	free(engine->site.seen);
+	free(engine->blocked_by);
 	free(engine->interfaces);
 	free(engine->policy_blocks);
 	for (size_t i = 0; i < engine->n_databases; i++)

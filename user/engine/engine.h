@@ -28,11 +28,20 @@ struct rg_engine_config {
 	const char *const *databases;     /* MMDB paths, in order */
 	size_t n_databases;
 	bool registered_country;
+	unsigned int hold_share;          /* percent of live flows that a reload may change unconfirmed; 0: 10 */
+	const struct rg_region_spec *site; /* a country or subdivision; NULL: not known where this server stands */
+	const char *blocked_by;           /* URI of who blocks, for RFC 7725; NULL: urn:regiongate:operator */
+	/* For tests: clocks (CLOCK_* -> ns; NULL: the kernel's) and boot id (NULL: the kernel's). */
+	int64_t (*clock)(void *arg, int id);
+	void *clock_arg;
+	const char *boot_id;
 };
 
 /** Open the store, load geo data, load the program, fill every map from the store, put it in
  *  force. On failure nothing is left behind and what was in force before still is. */
 int rg_engine_open(const struct rg_engine_config *config, struct rg_engine **ret, struct rg_err *err);
+/** Look at clocks, schedules and alarms: once a second, and when a clock was set. */
+void rg_engine_tick(struct rg_engine *engine);
 /** What is attached stays attached; if nothing is, the pins are removed too. */
 void rg_engine_close(struct rg_engine *engine);
 
@@ -131,10 +140,28 @@ int rg_engine_interfaces_tick(struct rg_engine *engine);
 int rg_engine_geoip_get(struct rg_engine *engine, json_t **ret, struct rg_err *err);
 /** Read the databases again and switch. A table that shrinks to less than half of its ranges is
  *  refused unless @force. Answer: as get, plus "changed": false if the files are the same. */
-int rg_engine_geoip_reload(struct rg_engine *engine, bool force, json_t **ret, struct rg_err *err);
+int rg_engine_geoip_reload(struct rg_engine *engine, bool force, bool confirm, json_t **ret,
+			   struct rg_err *err);
 /** {"address","region","country","continent","groups","subdivision","custom":[],"network",
  *   "embedded_ipv4"?, "database": {"path","build_time"}|null} */
 int rg_engine_lookup(struct rg_engine *engine, const char *address, json_t **ret, struct rg_err *err);
+
+/** May somebody take part? Body: {"meeting": id, "address": "a", "at"?: time}. Answer: {"meeting","address",
+ *  "at","region","verdict","reason","rule","basis","order","exception","status","show"}: "status" and "show" are
+ *  what to answer the participant with (RFC 7725). NOT_FOUND, INVALID. */
+int rg_engine_admission(struct rg_engine *engine, const json_t *body, json_t **ret, struct rg_err *err);
+/** What a body would do to the flows of now, at the time @at (NULL: now). Refused as a put would be. Answer:
+ *  {"meeting","exists","at","site_refused":{"before","after"},"mode","flows":{"total","cut","admitted",
+ *  "unchanged"},"regions":{"CN":{"flows","cut","admitted","before":{reason: n},"after":{},"rules":{}}}}. */
+int rg_engine_preview(struct rg_engine *engine, const char *id, const json_t *body, const char *at,
+		      json_t **ret, struct rg_err *err);
+
+/** The global mode: {"mode": "enforce" | "observe", "config"}. Put is immediate. */
+int rg_engine_mode_get(struct rg_engine *engine, json_t **ret, struct rg_err *err);
+int rg_engine_mode_put(struct rg_engine *engine, const json_t *body, json_t **ret, struct rg_err *err);
+/** {"believed","wall","stepped","step_s","noticed_at"}; accept: believe the wall clock as it is. */
+int rg_engine_clock_get(struct rg_engine *engine, json_t **ret, struct rg_err *err);
+int rg_engine_clock_accept(struct rg_engine *engine, json_t **ret, struct rg_err *err);
 
 /** Run the loaded program on a packet, touching no counter and no flow. Body: {"source": "a",
  *  "source_port": n, "destination": "b", "destination_port": n, "protocol": "udp", "ufrag": "x" or
@@ -194,7 +221,8 @@ int rg_engine_report(struct rg_engine *engine, const char *from, const char *unt
 /** Health, read from the kernel: {"version","pid","uptime_s","mode","site","program":{"id"},
  *  "interfaces":[...],"meetings","policies","regions","geoip":{...},"maps":[...],
  *   "verdicts": {"admit": {"packets","bytes"}, "refuse", "pass"}, "reasons": {"refuse_region": {...}, ...}}: both
- *  directions together, reasons that occurred. */
+ *  directions together, reasons that occurred; "clock" as rg_engine_clock_get(), "site_alarms":
+ *  {"alarms","meetings"}, "orders_narrowed": {"orders","first":[...]}. */
 int rg_engine_status(struct rg_engine *engine, json_t **ret, struct rg_err *err);
 /** Prometheus text format, version 0.0.4. @ret owned by the caller (free). */
 int rg_engine_metrics(struct rg_engine *engine, char **ret, struct rg_err *err);

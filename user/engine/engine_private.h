@@ -3,11 +3,15 @@
  *
  *   engine.c      open, close, flush (commit, publish, undo)
  *   model.c       what the store holds, indexed; policies and their slots
+ *   rulings.c     what meetings' rules come to, interned (rulings.h)
+ *   clock.c       which clock is believed (clock.h); timing.c: what time does to meetings
+ *   guard.c       orders reach no further than their territory
  *   publish.c     model -> kernel, in an order that misjudges no packet
  *   ledger.c      what is recorded of each change (ledger.h)
  *   ufrags.c      bindings of ICE ufrags: model, staging, publishing, undo
- *   meetings.c endpoints.c regions.c interfaces.c interfaces_watch.c
- *   geoip.c explain.c flows.c events.c stats.c status.c metrics.c
+ *   judge.c       what an address would get, and why; live.c: the flows of now
+ *   admission.c preview.c meetings.c endpoints.c regions.c interfaces.c interfaces_watch.c
+ *   geoip.c changes.c explain.c flows.c events.c site.c mode.c stats.c status.c metrics.c
  *
  * A staging call checks first, then takes all memory, then writes to the store,
  * and only then changes the model, which can not fail.
@@ -18,22 +22,16 @@
 #include <time.h>
 #include "base/cleanup.h"
 #include "base/map.h"
+#include "engine/clock.h"
 #include "engine/engine.h"
 #include "engine/ledger.h"
+#include "engine/rulings.h"
+#include "policy/judge.h"
 #include "store/store.h"
 
 RG_DEFINE_CLEANUP(struct rg_meeting_spec *, rg_meeting_free);
 RG_DEFINE_CLEANUP(struct rg_geo *, rg_geo_free);
 RG_DEFINE_CLEANUP(struct rg_geo_table *, rg_geo_table_free);
-
-/* A slot of rg_policies. Its text (rg_policy_text) is its identity. A slot that no
- * meeting refers to any more is freed when the flush is through, not earlier: the
- * kernel's meetings refer to it until then. */
-struct policy {
-	char *text;
-	uint32_t number, refs;
-	bool written; /* for the classes that are known now */
-};
 
 struct meeting;
 struct endpoint {
@@ -45,7 +43,8 @@ struct meeting {
 	struct rg_meeting_spec *spec;
 	uint32_t number;
 	uint64_t revision;
-	struct policy *policy;
+	struct ruling ruling;       /* from now on */
+	struct policy *policy;      /* that of now: ruling.policy */
 	struct endpoint *endpoints; /* as many as the spec has */
 	bool revised;               /* by a ufrag in this turn: listed in pending.revised */
 };
@@ -116,11 +115,7 @@ struct model {
 	uint32_t lowest_free;        /* no lower number is free */
 	struct port_chains *ports;
 	size_t n_endpoints;
-	struct rg_map *policies;     /* by text -> struct policy */
-	struct policy **policy_at;   /* by number, 1..max_policies-1 */
-	uint32_t max_policies;
-	uint32_t policy_free;        /* no lower number is free */
-	uint32_t policy_end;         /* no number from here on was ever taken */
+	struct rulings rulings;
 	struct custom *customs;      /* sorted by name */
 	size_t n_customs;
 	struct rg_map *shared;       /* by name -> struct shared */
@@ -181,11 +176,35 @@ struct geo_state {
 	uint64_t failures;
 };
 
+/* Orders that reach less than they name, since that lies outside of their territory now. */
+struct narrowed {
+	size_t n;
+	json_t *list; /* [{"meeting","rule","jurisdiction","reference","regions"}], the first ones */
+	bool stale;   /* meetings changed since */
+};
+
+/* Where this server stands, and media that should not be here. */
+struct site {
+	bool known;
+	struct rg_region_spec place;
+	uint64_t refused;    /* packets by reason refuse_site, when last looked at */
+	uint64_t alarms;
+	struct site_alarm *seen; /* by meeting */
+	size_t n_seen, max_seen;
+};
+
+/* A reload of the databases that waits for somebody to confirm it. */
+struct geo_hold {
+	unsigned int share;  /* percent of the live flows that may change their verdict */
+	json_t *held;        /* what it would change; NULL: nothing waits */
+};
+
 struct rg_engine {
 	struct rg_store *store;
 	struct rg_dp *dp;
 	struct rg_classes *classes;
 	size_t classes_stored, classes_compiled;
+	struct rg_reach *reach;  /* of classes, and of the origins in geo.geo */
 	struct model model;
 	struct pending pending;
 	struct geo_state geo;
@@ -196,6 +215,7 @@ struct rg_engine {
 	struct rg_err failed;    /* of a flush in between (engine_settle); code 0: none */
 	bool broken;             /* the model could not be read back: writes are refused */
 	bool observe;            /* global */
+	bool observe_config;     /* as the configuration says; observe may have been pushed */
 	bool in_force;           /* rg_dp_enforce() is through */
 	char *pin_dir;
 	char **databases;
@@ -203,6 +223,11 @@ struct rg_engine {
 	bool registered_country;
 	uint32_t geo_nodes, geo_ranges, max_endpoints; /* capacities of the loaded maps */
 	size_t n_endpoints;      /* in the kernel, after the last flush */
+	struct clock clock;
+	struct narrowed narrowed;
+	struct site site;
+	struct geo_hold hold;
+	char *blocked_by;
 	struct engine_ledger ledger;
 	struct rg_policy_block *policy_blocks; /* to compile one into, rg_dp_policy_blocks() */
 	struct rg_shared shared[RG_SHARED_MAX]; /* as the kernel has them; no name: none */
@@ -231,9 +256,9 @@ int engine_precondition(bool exists, uint64_t revision, uint64_t if_match, struc
 int engine_commit(struct rg_engine *engine, struct rg_err *err);
 
 /* model.c */
-int model_init(struct model *model, uint32_t max_meetings, uint32_t max_policies, struct rg_err *err);
+int model_init(struct model *model, uint32_t max_meetings, const struct rg_dp_config *config, struct rg_err *err);
 void model_clear(struct model *model);
-/** Read meetings and custom regions from the store. Policies keep their slots. */
+/** Read meetings and custom regions from the store. Parts of rulings keep their numbers. */
 int model_load(struct rg_engine *engine, struct rg_err *err);
 /** A body of the store that does not parse: written by another version, or by hand. */
 int model_bad_body(const char *what, const char *name, struct rg_err *err);
@@ -243,23 +268,75 @@ struct rg_endpoint_key endpoint_key(const struct rg_endpoint_spec *spec);
 struct custom *model_custom(const struct model *model, const char *name);
 /** Smallest free number, or 0. */
 uint32_t model_number_free(struct model *model);
-/** The policy for a body, with a slot; refs is not changed. RG_ERR_FULL. */
-int model_policy(struct model *model, const struct rg_meeting_spec *spec, struct policy **ret,
-		 struct rg_err *err);
-/** Free the slots that nothing refers to. */
-void model_policies_sweep(struct model *model);
 /** A meeting with its endpoints, not in the model yet. Takes @spec on success. */
 int meeting_new(struct rg_meeting_spec *spec, struct meeting **ret, struct rg_err *err);
 void meeting_free(struct meeting *meeting);
 /** Into the model and out of it. Room in by_id is reserved before; can not fail. */
-void model_link(struct model *model, struct meeting *meeting, struct policy *policy);
+void model_link(struct model *model, struct meeting *meeting, const struct ruling *ruling);
 void model_unlink(struct model *model, struct meeting *meeting);
 /** Put a custom region (moved from @region) into the sorted list, or take it out. */
 int model_custom_set(struct model *model, struct rg_custom_region *region, uint64_t revision,
 		     struct rg_err *err);
 void model_custom_remove(struct model *model, struct custom *custom);
 
+/* timing.c */
+/** The clock was set, and is believed: deadlines and rulings anew. */
+void timing_set(struct rg_engine *engine);
+
+/* guard.c */
+/** May the orders of a body be put in force? INVALID, FORBIDDEN, EXCEEDS with the pointer; then
+ *  the order is put into the ledger, if @record. @old: the body in force, or NULL: its orders are not asked about again. */
+int guard_check(struct rg_engine *engine, const struct rg_meeting_spec *spec,
+		const struct rg_meeting_spec *old, bool record, struct rg_err *err);
+/** Record the overrides that are new in a body that is being staged. */
+int guard_ledger(struct rg_engine *engine, const struct rg_meeting_spec *spec,
+		 const struct rg_meeting_spec *old, struct rg_err *err);
+/** Does the check need a table with the custom regions that are staged now? */
+bool guard_needs_table(const struct rg_meeting_spec *spec);
+/** Which standing orders are narrowed; those that were not before are reported. */
+void guard_look(struct rg_engine *engine);
+
+/* judge.c */
+/** A judge of a body at a time, by @reach. */
+struct rg_judge engine_judge(const struct rg_engine *engine, const struct rg_meeting_spec *spec, int64_t time,
+			     struct rg_reach *reach);
+bool engine_site_refuses(const struct rg_engine *engine, const struct rg_meeting_spec *spec);
+
+/* live.c */
+struct live {
+	uint32_t meeting;
+	struct rg_addr remote;
+	uint16_t remote_port, local_port;
+};
+/** The flows of a meeting (0: of all) that were seen lately, each once, sorted by meeting and remote.
+ *  @ret is the caller's (free). RG_ERR_KERNEL, -ENOMEM. */
+int live_collect(struct rg_engine *engine, uint32_t meeting, struct live **ret, size_t *ret_n,
+		 struct rg_err *err);
+
+/* changes.c */
+/** What another GeoIP table changes for live flows. @ret: {"flows","changed","meetings":[...]}. */
+int changes_of(struct rg_engine *engine, const struct geo_build *build, json_t **ret, size_t *ret_flows,
+	       size_t *ret_changed, struct rg_err *err);
+
+/* meetings.c */
+/** Could a body be put? INVALID, CONFLICT, EXCEEDS, FORBIDDEN. @old: as it is, or NULL. @record: put a
+ *  refused order into the ledger. */
+int meeting_check(struct rg_engine *engine, const struct rg_meeting_spec *spec, const struct meeting *old,
+		  bool record, struct rg_err *err);
+
+/* site.c */
+void site_look(struct rg_engine *engine);
+json_t *site_json(const struct rg_engine *engine);
+
+/* mode.c */
+/** The mode that was pushed last, unless the configuration has changed since. */
+int mode_open(struct rg_engine *engine, struct rg_err *err);
+
 /* publish.c */
+/** The reach is that of the table in force. */
+void reach_reset(struct rg_engine *engine);
+/** Write one meeting's entry and what it points to. */
+void publish_meeting(struct rg_engine *engine, const struct meeting *meeting);
 /** Room for that many further entries; after it the pending_*() calls can not fail. */
 int pending_reserve(struct pending *pending, size_t n_keys, struct rg_err *err);
 void pending_meeting(struct pending *pending, uint32_t number);

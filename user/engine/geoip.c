@@ -106,6 +106,7 @@ void geo_classes_undo(struct rg_engine *engine)
 	rg_classes_limit(kept, rg_classes_most(engine->classes));
 	rg_classes_free(engine->classes);
 	engine->classes = kept;
+	reach_reset(engine);
 }
 
 static uint32_t capacity(size_t needed, uint32_t asked, uint32_t least)
@@ -239,16 +240,36 @@ int rg_engine_geoip_get(struct rg_engine *engine, json_t **ret, struct rg_err *e
 			 "table", "bytes", (json_int_t)geo->table_bytes, "build_ms", ms(geo->build_ns),
 			 "load_ms", ms(geo->geo->load_ns), "loaded_at", time_json(geo->loaded_at),
 			 "last_error", geo->last_error[0] ? geo->last_error : NULL);
+	if (*ret)
+		json_object_set(*ret, "held", engine->hold.held ? engine->hold.held : json_null());
 	return *ret ? 0 : engine_no_memory(err);
 }
 
-static int reload(struct rg_engine *engine, bool force, bool *ret_changed, struct rg_err *err)
+/* Many participants of now would be cut off, or let in: somebody should look first. */
+static int check_hold(struct rg_engine *engine, size_t flows, size_t changed, json_t *changes, struct rg_err *err)
+{
+	if (changed * 100 <= flows * engine->hold.share)
+		return 0;
+	json_decref(engine->hold.held);
+	engine->hold.held = json_incref(changes);
+	return rg_err_set(err, -EAGAIN, RG_ERR_HELD, NULL,
+			  "the new table changes the verdict for %zu of %zu live flows, more than %u %%; the old one "
+			  "stays in force (\"confirm\" accepts it)", changed, flows, engine->hold.share);
+}
+
+static int reload(struct rg_engine *engine, bool force, bool confirm, bool *ret_changed, json_t **ret_changes,
+		  struct rg_err *err)
 {
 	_cleanup_(geo_build_clear) struct geo_build build = { 0 };
+	size_t flows = 0, changed = 0;
 	int r = geo_prepare(engine, &build, err);
 
 	if (!r && !force)
 		r = check_shrink(engine->geo.geo, build.geo, err);
+	if (!r)
+		r = changes_of(engine, &build, ret_changes, &flows, &changed, err);
+	if (!r && !confirm)
+		r = check_hold(engine, flows, changed, *ret_changes, err);
 	if (!r)
 		r = engine_stage_begin(engine, err);
 	if (!r) /* with the commit, the new classes keep their ids */
@@ -266,15 +287,17 @@ static int reload(struct rg_engine *engine, bool force, bool *ret_changed, struc
 	return r;
 }
 
-int rg_engine_geoip_reload(struct rg_engine *engine, bool force, json_t **ret, struct rg_err *err)
+int rg_engine_geoip_reload(struct rg_engine *engine, bool force, bool confirm, json_t **ret,
+			   struct rg_err *err)
 {
+	_cleanup_(json_decrefp) json_t *changes = NULL;
 	struct geo_state *geo = &engine->geo;
 	struct rg_err why = { 0 };
 	bool changed = false;
 	int r;
 
 	engine_settle(engine);
-	r = reload(engine, force, &changed, &why);
+	r = reload(engine, force, confirm, &changed, &changes, &why);
 	if (r) {
 		geo_classes_undo(engine);
 		geo->failures++;
@@ -287,9 +310,13 @@ int rg_engine_geoip_reload(struct rg_engine *engine, bool force, json_t **ret, s
 	geo->last_error[0] = '\0';
 	events_add(engine, EVENT_RELOAD, NULL, json_pack("{s:I, s:b}", "generation", (json_int_t)geo->generation,
 							 "changed", (int)changed));
+	json_decref(engine->hold.held);
+	engine->hold.held = NULL;
 	r = rg_engine_geoip_get(engine, ret, err);
-	if (!r)
+	if (!r) {
 		json_object_set_new(*ret, "changed", json_boolean(changed));
+		json_object_set(*ret, "changes", changes);
+	}
 	return r;
 }
 

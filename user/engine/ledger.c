@@ -57,10 +57,12 @@ void rg_engine_actor_set(struct rg_engine *engine, const struct rg_peer *peer, c
 
 	free(engine->ledger.who);
 	engine->ledger.who = NULL;
+	engine->ledger.caller = (struct rg_ledger_who){ 0 };
 	if (!peer)
 		return;
 	who.peer = *peer;
 	snprintf(who.asserted, sizeof(who.asserted), "%s", asserted ? asserted : "");
+	engine->ledger.caller = who;
 	engine->ledger.who = rg_ledger_who_text(&who);
 	engine->ledger.nameless = !engine->ledger.who; /* out of memory: it must not read "daemon" */
 }

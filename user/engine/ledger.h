@@ -28,6 +28,7 @@ struct policy;
 /* The part of struct rg_engine that this is about. */
 struct engine_ledger {
 	char *who;                /* of the call at hand, as text; NULL: the daemon itself */
+	struct rg_ledger_who caller; /* the same, for those who decide by it */
 	bool nameless;            /* memory was out for who */
 	uint64_t first;           /* the first entry of what is pending */
 	struct ledger_later *later, **later_tail;

@@ -153,7 +153,7 @@ static int check_room(const struct rg_engine *engine, const struct rg_meeting_sp
 /* A body that was found acceptable, with all that staging it needs. */
 struct staging {
 	struct meeting *meeting; /* not in the model yet */
-	struct policy *policy;
+	struct ruling ruling;
 	char *body, *old_body;
 	size_t n_locals;
 };
@@ -184,7 +184,7 @@ static int prepare(struct rg_engine *engine, struct rg_meeting_spec **spec, cons
 	if (!ret && rg_map_reserve(engine->model.by_id, 1))
 		ret = engine_no_memory(err);
 	if (!ret)
-		ret = model_policy(&engine->model, *spec, &staging->policy, err);
+		ret = ruling_of(&engine->model.rulings, *spec, engine_now(engine), &staging->ruling, err);
 	if (!ret)
 		ret = meeting_new(*spec, &staging->meeting, err);
 	if (ret)
@@ -202,6 +202,7 @@ static void apply(struct rg_engine *engine, struct meeting *old, struct staging 
 	struct pending *pending = &engine->pending;
 
 	engine->revision = meeting->revision;
+	engine->narrowed.stale |= engine->narrowed.n > 0;
 	pending->n_locals = staging->n_locals;
 	pending_undo(pending, UNDO_MEETING, meeting->spec->id, TAKE_PTR(staging->old_body),
 		     meeting->number, old ? old->revision : 0);
@@ -216,7 +217,7 @@ static void apply(struct rg_engine *engine, struct meeting *old, struct staging 
 		model_unlink(&engine->model, old);
 		pending->gives_up = true;
 	}
-	model_link(&engine->model, meeting, staging->policy);
+	model_link(&engine->model, meeting, &staging->ruling);
 	for (size_t i = 0; old && i < old->spec->n_endpoints; i++)
 		if (!model_endpoint(&engine->model, &old->endpoints[i].key))
 			pending_key(pending, &old->endpoints[i].key);
@@ -237,14 +238,22 @@ static int prepare_with_room(struct rg_engine *engine, struct rg_meeting_spec **
 	return ret;
 }
 
+int meeting_check(struct rg_engine *engine, const struct rg_meeting_spec *spec, const struct meeting *old,
+		  bool record, struct rg_err *err)
+{
+	int ret = check_regions(engine, spec, err);
+
+	if (!ret)
+		ret = check_endpoints(engine, spec, old, err);
+	return ret ? ret : guard_check(engine, spec, old ? old->spec : NULL, record, err);
+}
+
 static int stage(struct rg_engine *engine, struct rg_meeting_spec **spec, struct meeting *old,
 		 struct staging *staging, struct rg_err *err)
 {
 	struct meeting *meeting;
-	int ret = check_regions(engine, *spec, err);
+	int ret = meeting_check(engine, *spec, old, true, err);
 
-	if (!ret)
-		ret = check_endpoints(engine, *spec, old, err);
 	if (!ret)
 		ret = prepare_with_room(engine, spec, old, staging, err);
 	if (!ret)
@@ -254,7 +263,9 @@ static int stage(struct rg_engine *engine, struct rg_meeting_spec **spec, struct
 					   staging->meeting->number, staging->meeting->revision,
 					   staging->body, err);
 	if (!ret)
-		ret = engine_ledger_meeting(engine, old, staging->meeting, staging->policy, err);
+		ret = engine_ledger_meeting(engine, old, staging->meeting, staging->ruling.policy, err);
+	if (!ret)
+		ret = guard_ledger(engine, staging->meeting->spec, old ? old->spec : NULL, err);
 	if (ret)
 		return ret;
 	meeting = staging->meeting;
@@ -271,12 +282,17 @@ int rg_engine_meeting_put(struct rg_engine *engine, const char *id, const json_t
 {
 	_cleanup_(rg_meeting_freep) struct rg_meeting_spec *spec = NULL;
 	_cleanup_(staging_clear) struct staging staging = { 0 };
-	struct meeting *old = model_meeting(&engine->model, id);
-	bool created = !old, differs = false;
+	bool created, differs = false;
+	struct meeting *old;
 	int ret = rg_meeting_parse(body, id, &spec, err);
 
-	if (!ret)
-		ret = engine_precondition(old, old ? old->revision : 0, if_match, err);
+	if (ret)
+		return ret;
+	if (engine->pending.geo && guard_needs_table(spec))
+		engine_settle(engine); /* so that it is known where custom regions lie */
+	old = model_meeting(&engine->model, id);
+	created = !old;
+	ret = engine_precondition(old, old ? old->revision : 0, if_match, err);
 	if (!ret)
 		ret = ufrags_check(engine, spec, old ? old->number : 0, &differs, err);
 	if (ret)
@@ -361,6 +377,7 @@ int rg_engine_meeting_delete(struct rg_engine *engine, const char *id, uint64_t 
 		pending_key(&engine->pending, &meeting->endpoints[i].key);
 	model_unlink(&engine->model, meeting);
 	engine->pending.gives_up = true;
+	engine->narrowed.stale |= engine->narrowed.n > 0;
 	meeting_free(meeting);
 	return 0;
 }

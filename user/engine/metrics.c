@@ -198,11 +198,21 @@ static int write_all(struct rg_engine *engine, FILE *out, struct rg_err *err)
 	     "Packets that were judged but not counted per meeting, because rg_mtg_stat was full.");
 	fprintf(out, "regiongate_meeting_stats_lost_total %" PRIu64 "\n", lost);
 	gauge(out, "regiongate_meetings", "Meetings.", rg_map_count(engine->model.by_id));
-	gauge(out, "regiongate_policies", "Distinct policies.", rg_map_count(engine->model.policies));
+	gauge(out, "regiongate_policies", "Distinct policies.", rg_map_count(engine->model.rulings.policies.by_key));
 	gauge(out, "regiongate_regions", "Region classes.", rg_classes_count(engine->classes));
 	gauge(out, "regiongate_shared_endpoints", "Shared endpoints.", rg_map_count(engine->model.shared));
 	gauge(out, "regiongate_ufrags", "ICE ufrags that stand for meetings.", engine->model.ufrags.n);
 	write_events(engine, out);
+	gauge(out, "regiongate_schedules", "Distinct schedules.",
+	      rg_map_count(engine->model.rulings.schedules.by_key));
+	gauge(out, "regiongate_exception_sets", "Distinct sets of exceptions.",
+	      rg_map_count(engine->model.rulings.exceptions.by_key));
+	gauge(out, "regiongate_orders_narrowed", "Standing orders that reach less than they name, since it lies outside of their territory.",
+	      engine->narrowed.n);
+	gauge(out, "regiongate_clock_stepped", "1 while the wall clock was set and nobody has accepted it.",
+	      engine->clock.stepped);
+	head(out, "regiongate_site_alarms_total", "counter", "Alarms: media of a meeting that excludes this site arrived.");
+	fprintf(out, "regiongate_site_alarms_total %" PRIu64 "\n", engine->site.alarms);
 	write_geoip(engine, out);
 	r = write_interfaces(engine, out, err);
 	return r ? r : write_maps(engine, out, err);

@@ -10,26 +10,21 @@ int engine_no_memory(struct rg_err *err)
 	return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, NULL, "out of memory");
 }
 
-int model_init(struct model *model, uint32_t max_meetings, uint32_t max_policies, struct rg_err *err)
+int model_init(struct model *model, uint32_t max_meetings, const struct rg_dp_config *config, struct rg_err *err)
 {
 	model->max_meetings = max_meetings;
-	model->max_policies = max_policies;
-	model->policy_free = model->policy_end = 1;
-	model->policy_at = calloc(max_policies, sizeof(struct policy *));
 	model->lowest_free = 1;
 	model->by_id = rg_map_new();
-	model->policies = rg_map_new();
 	model->shared = rg_map_new();
 	model->by_number = calloc(max_meetings, sizeof(struct meeting *));
 	model->number_busy = calloc(max_meetings, sizeof(bool));
 	model->ports = calloc(1, sizeof(*model->ports));
-	if (!model->by_id || !model->policies || !model->shared || !model->by_number || !model->number_busy ||
-	    !model->ports || !model->policy_at)
+	if (!model->by_id || !model->shared || !model->by_number || !model->number_busy || !model->ports)
 		return engine_no_memory(err);
-	return 0;
+	return rulings_init(&model->rulings, config, err);
 }
 
-/* Meetings, shared endpoints and custom regions go; policies with their slots and ufrags stay. */
+/* Meetings, shared endpoints and custom regions go; parts of rulings with their numbers and ufrags stay. */
 static void model_empty(struct model *model)
 {
 	for (uint32_t i = 1; model->by_number && i < model->max_meetings; i++) {
@@ -49,16 +44,13 @@ static void model_empty(struct model *model)
 void model_clear(struct model *model)
 {
 	model_empty(model);
-	if (model->policies && model->policy_at)
-		model_policies_sweep(model);
+	rulings_clear(&model->rulings);
 	rg_map_free(model->by_id);
-	rg_map_free(model->policies);
 	rg_map_free(model->shared);
 	ufrags_clear(&model->ufrags);
 	free(model->by_number);
 	free(model->number_busy);
 	free(model->ports);
-	free(model->policy_at);
 	free(model->customs);
 	memset(model, 0, sizeof(*model));
 }
@@ -100,58 +92,6 @@ uint32_t model_number_free(struct model *model)
 	return model->lowest_free < model->max_meetings ? model->lowest_free : 0;
 }
 
-int model_policy(struct model *model, const struct rg_meeting_spec *spec, struct policy **ret,
-		 struct rg_err *err)
-{
-	_cleanup_(rg_freep) char *text = rg_policy_text(spec);
-	struct policy *policy;
-	uint32_t number = model->policy_free;
-
-	if (!text)
-		return engine_no_memory(err);
-	policy = rg_map_get(model->policies, text, strlen(text));
-	if (policy) {
-		*ret = policy;
-		return 0;
-	}
-	while (number < model->max_policies && model->policy_at[number])
-		number++;
-	model->policy_free = number;
-	if (number == model->max_policies)
-		return rg_err_set(err, -ENOSPC, RG_ERR_FULL, "/rules",
-				  "all %u policies are in use, and none is equal to this one",
-				  model->max_policies - 1);
-	policy = calloc(1, sizeof(*policy));
-	if (!policy || rg_map_reserve(model->policies, 1)) {
-		free(policy);
-		return engine_no_memory(err);
-	}
-	policy->number = number;
-	policy->text = TAKE_PTR(text);
-	model->policy_at[number] = policy;
-	if (number >= model->policy_end)
-		model->policy_end = number + 1;
-	rg_map_put(model->policies, policy->text, strlen(policy->text), policy);
-	*ret = policy;
-	return 0;
-}
-
-void model_policies_sweep(struct model *model)
-{
-	for (uint32_t i = 1; i < model->policy_end; i++) {
-		struct policy *policy = model->policy_at[i];
-
-		if (!policy || policy->refs)
-			continue;
-		rg_map_remove(model->policies, policy->text, strlen(policy->text));
-		model->policy_at[i] = NULL;
-		if (i < model->policy_free)
-			model->policy_free = i;
-		free(policy->text);
-		free(policy);
-	}
-}
-
 int meeting_new(struct rg_meeting_spec *spec, struct meeting **ret, struct rg_err *err)
 {
 	struct meeting *meeting = calloc(1, sizeof(*meeting));
@@ -181,13 +121,14 @@ void meeting_free(struct meeting *meeting)
 	free(meeting);
 }
 
-void model_link(struct model *model, struct meeting *meeting, struct policy *policy)
+void model_link(struct model *model, struct meeting *meeting, const struct ruling *ruling)
 {
 	rg_map_put(model->by_id, meeting->spec->id, strlen(meeting->spec->id), meeting);
 	model->by_number[meeting->number] = meeting;
 	model->number_busy[meeting->number] = true;
-	meeting->policy = policy;
-	policy->refs++;
+	meeting->ruling = *ruling;
+	meeting->policy = ruling->policy;
+	ruling_take(&model->rulings, ruling);
 	model->n_endpoints += meeting->spec->n_endpoints;
 	for (size_t i = 0; i < meeting->spec->n_endpoints; i++) {
 		struct endpoint **chain = port_chain(model, &meeting->endpoints[i].key);
@@ -207,7 +148,8 @@ void model_unlink(struct model *model, struct meeting *meeting)
 		*link = meeting->endpoints[i].next;
 	}
 	model->n_endpoints -= meeting->spec->n_endpoints;
-	meeting->policy->refs--;
+	ruling_drop(&model->rulings, &meeting->ruling);
+	meeting->ruling = (struct ruling){ 0 };
 	meeting->policy = NULL;
 	model->by_number[meeting->number] = NULL; /* but busy until the flush is through */
 	rg_map_remove(model->by_id, meeting->spec->id, strlen(meeting->spec->id));
@@ -278,7 +220,7 @@ static int load_meeting(void *arg, const char *id, uint32_t number, uint64_t rev
 	struct rg_engine *engine = arg;
 	struct model *model = &engine->model;
 	struct meeting *meeting;
-	struct policy *policy;
+	struct ruling ruling;
 	int ret;
 
 	if (number < 1 || number >= model->max_meetings)
@@ -287,7 +229,7 @@ static int load_meeting(void *arg, const char *id, uint32_t number, uint64_t rev
 				  id, number, model->max_meetings - 1);
 	if (rg_json_parse(body, strlen(body), &json, err) || rg_meeting_parse(json, id, &spec, err))
 		return model_bad_body("meeting", id, err);
-	ret = model_policy(model, spec, &policy, err);
+	ret = ruling_of(&model->rulings, spec, engine_now(engine), &ruling, err);
 	if (!ret && rg_map_reserve(model->by_id, 1))
 		ret = engine_no_memory(err);
 	if (!ret)
@@ -297,7 +239,7 @@ static int load_meeting(void *arg, const char *id, uint32_t number, uint64_t rev
 	spec = NULL; /* the meeting's now */
 	meeting->number = number;
 	meeting->revision = revision;
-	model_link(model, meeting, policy);
+	model_link(model, meeting, &ruling);
 	return 0;
 }
 

@@ -105,53 +105,97 @@ int engine_pend_all(struct rg_engine *engine, struct rg_err *err)
 	return ufrags_pend_all(engine, err);
 }
 
-static void write_policy(struct rg_engine *engine, const struct meeting *meeting)
+/* New classes need bits in every policy before a table may say their ids. The bits of the ids that
+ * packets get now stay equal, so a slot may be rewritten in place, but for orders' bounds: @origins
+ * are then those of both tables, so that an order never reaches too far. */
+static void write_classes(struct rg_engine *engine, const struct rg_geo_origin *origins, size_t n_origins)
 {
-	struct policy *policy = meeting->policy;
-
-	if (policy->written)
-		return;
-	rg_policy_compile(meeting->spec, engine->classes, engine->policy_blocks, rg_dp_policy_blocks(engine->dp));
-	rg_dp_policy_set(engine->dp, policy->number, policy->text, engine->policy_blocks);
-	policy->written = true;
-}
-
-/* New classes need bits in every policy before a table may say their ids. The bits
- * of the ids that packets get now stay equal, so a slot may be rewritten in place. */
-static void write_classes(struct rg_engine *engine)
-{
-	struct model *model = &engine->model;
 	size_t count = rg_classes_count(engine->classes);
 
-	if (count == engine->classes_compiled)
-		return;
-	for (uint32_t i = 1; i < model->policy_end; i++)
-		if (model->policy_at[i])
-			model->policy_at[i]->written = false;
-	for (uint32_t i = 1; i < model->max_meetings; i++)
-		if (model->by_number[i])
-			write_policy(engine, model->by_number[i]);
+	rg_reach_reset(engine->reach, engine->classes, origins, n_origins);
+	rulings_write_policies(engine);
 	for (size_t id = engine->classes_compiled; id < count; id++)
 		rg_dp_region_set(engine->dp, (unsigned int)id,
 				 rg_classes_get(engine->classes, (unsigned int)id)->key);
 	engine->classes_compiled = count;
 }
 
+void reach_reset(struct rg_engine *engine)
+{
+	const struct rg_geo *geo = engine->geo.geo;
+
+	rg_reach_reset(engine->reach, engine->classes, geo ? geo->origins : NULL, geo ? geo->n_origins : 0);
+}
+
+static bool same_origins(const struct rg_geo *a, const struct rg_geo *b)
+{
+	return a->n_origins == b->n_origins &&
+	       (!a->n_origins || !memcmp(a->origins, b->origins, a->n_origins * sizeof(*a->origins)));
+}
+
+static int origin_cmp(const void *a, const void *b)
+{
+	const struct rg_geo_origin *x = a, *y = b;
+
+	return x->region - y->region;
+}
+
+/* Put a table in force, with the policies as they have to be before, during and after the switch. */
+static int switch_table(struct rg_engine *engine, struct geo_build *build, struct rg_err *err)
+{
+	const struct rg_geo *now = engine->geo.geo, *next = build->geo;
+	size_t n = next->n_origins + (now ? now->n_origins : 0);
+	_cleanup_(rg_freep) struct rg_geo_origin *both = calloc(n + 1, sizeof(*both));
+	bool same = now && same_origins(now, next);
+	int ret;
+
+	if (!both)
+		return engine_no_memory(err);
+	if (!now) {
+		ret = geo_install(engine, build, err);
+		reach_reset(engine);
+		return ret;
+	}
+	if (now->n_origins)
+		memcpy(both, now->origins, now->n_origins * sizeof(*both));
+	if (next->n_origins)
+		memcpy(both + n - next->n_origins, next->origins, next->n_origins * sizeof(*both));
+	qsort(both, n, sizeof(*both), origin_cmp);
+	if (!same || rg_classes_count(engine->classes) != engine->classes_compiled)
+		write_classes(engine, both, n);
+	ret = geo_install(engine, build, err); /* on failure, the table and its origins are the old ones */
+	reach_reset(engine);
+	if (!same || ret)
+		rulings_write_policies(engine);
+	guard_look(engine);
+	return ret;
+}
+
+void publish_meeting(struct rg_engine *engine, const struct meeting *meeting)
+{
+	const struct ruling *ruling = &meeting->ruling;
+	struct rg_meeting entry = { 0 };
+
+	ruling_write(engine, ruling);
+	entry.policy = ruling->policy->slot.number;
+	entry.schedule = ruling->schedule ? ruling->schedule->slot.number : 0;
+	entry.exceptions = ruling->exceptions ? ruling->exceptions->slot.number : 0;
+	entry.flags = (meeting->spec->observe ? RG_MEETING_OBSERVE : 0) |
+		      (engine_site_refuses(engine, meeting->spec) ? RG_MEETING_SITE_REFUSED : 0) |
+		      (ruling->schedule ? RG_MEETING_TIMED : 0) |
+		      (ruling->exceptions ? RG_MEETING_EXCEPTIONS : 0);
+	entry.revision = meeting->revision;
+	memcpy(entry.id, meeting->spec->id, strlen(meeting->spec->id));
+	rg_dp_meeting_set(engine->dp, meeting->number, &entry);
+}
+
 static void write_meetings(struct rg_engine *engine)
 {
 	for (size_t i = 0; i < engine->pending.n_meetings; i++) {
-		uint32_t number = engine->pending.meetings[i];
-		const struct meeting *meeting = engine->model.by_number[number];
-		struct rg_meeting entry = { 0 };
+		const struct meeting *meeting = engine->model.by_number[engine->pending.meetings[i]];
 
-		if (!meeting)
-			continue;
-		write_policy(engine, meeting);
-		entry.policy = meeting->policy->number;
-		entry.flags = meeting->spec->observe ? RG_MEETING_OBSERVE : 0;
-		entry.revision = meeting->revision;
-		memcpy(entry.id, meeting->spec->id, strlen(meeting->spec->id));
-		rg_dp_meeting_set(engine->dp, number, &entry);
+		if (meeting)
+			publish_meeting(engine, meeting);
 	}
 }
 
@@ -191,7 +235,8 @@ int engine_publish(struct rg_engine *engine, struct geo_build *build, struct rg_
 {
 	int ret;
 
-	write_classes(engine);
+	if (build && !engine->geo.geo) /* the first one: meetings need bits before they are published */
+		write_classes(engine, build->geo->origins, build->geo->n_origins);
 	write_meetings(engine);
 	shared_clear_gone(engine);
 	ret = shared_publish(engine, err);
@@ -202,7 +247,7 @@ int engine_publish(struct rg_engine *engine, struct geo_build *build, struct rg_
 	if (ret)
 		return ret;
 	clear_gone(engine);
-	return build ? geo_install(engine, build, err) : 0;
+	return build ? switch_table(engine, build, err) : 0;
 }
 
 int engine_publish_back(struct rg_engine *engine, struct rg_err *err)

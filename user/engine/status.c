@@ -80,6 +80,18 @@ int counts_json(struct rg_engine *engine, json_t **ret_verdicts, json_t **ret_re
 	return 0;
 }
 
+static json_t *site_text_json(const struct rg_engine *engine)
+{
+	char text[64];
+
+	return engine->site.known ? json_string(rg_region_spec_format(&engine->site.place, text)) : json_null();
+}
+
+static json_t *narrowed_json(const struct rg_engine *engine)
+{
+	return json_pack("{s:I, s:O}", "orders", (json_int_t)engine->narrowed.n, "first", engine->narrowed.list);
+}
+
 int rg_engine_status(struct rg_engine *engine, json_t **ret, struct rg_err *err)
 {
 	_cleanup_(json_decrefp) json_t *interfaces = NULL, *geoip = NULL, *maps = NULL;
@@ -96,14 +108,14 @@ int rg_engine_status(struct rg_engine *engine, json_t **ret, struct rg_err *err)
 	if (r)
 		return r;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	*ret = json_pack("{s:s, s:i, s:I, s:s, s:n, s:{s:I}, s:O, s:I, s:I, s:I, s:O, s:O, s:o, s:o}",
+	*ret = json_pack("{s:s, s:i, s:I, s:s, s:o, s:{s:I}, s:O, s:I, s:I, s:I, s:O, s:O, s:o, s:o}",
 			 "version", RG_VERSION, "pid", (int)getpid(),
 			 "uptime_s", (json_int_t)(now.tv_sec - engine->started.tv_sec),
-			 "mode", engine->observe ? "observe" : "enforce", "site",
+			 "mode", engine->observe ? "observe" : "enforce", "site", site_text_json(engine),
 			 "program", "id", (json_int_t)rg_dp_prog_id(engine->dp),
 			 "interfaces", json_object_get(interfaces, "interfaces"),
 			 "meetings", (json_int_t)rg_map_count(engine->model.by_id),
-			 "policies", (json_int_t)rg_map_count(engine->model.policies),
+			 "policies", (json_int_t)rg_map_count(engine->model.rulings.policies.by_key),
 			 "regions", (json_int_t)rg_classes_count(engine->classes),
 			 "geoip", geoip, "maps", maps, "verdicts", verdicts_json(counts),
 			 "reasons", reasons_json(counts));
@@ -111,5 +123,8 @@ int rg_engine_status(struct rg_engine *engine, json_t **ret, struct rg_err *err)
 		return engine_no_memory(err);
 	json_object_set_new(*ret, "endpoints", json_integer((json_int_t)rg_map_count(engine->model.shared)));
 	json_object_set_new(*ret, "ufrags", json_integer(engine->model.ufrags.n));
+	json_object_set_new(*ret, "clock", clock_json(engine));
+	json_object_set_new(*ret, "site_alarms", site_json(engine));
+	json_object_set_new(*ret, "orders_narrowed", narrowed_json(engine));
 	return 0;
 }

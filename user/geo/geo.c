@@ -31,6 +31,8 @@ struct load {
 	struct rg_customs customs;
 	struct rg_marks v4, v6;   /* of the databases */
 	struct rg_map64 regions;  /* (label, set) -> region id */
+	struct rg_geo_origin *origins;
+	size_t n_origins, origins_room;
 	struct rg_err *err;
 };
 
@@ -41,6 +43,7 @@ static void load_clear(struct load *load)
 	rg_marks_clear(&load->v4);
 	rg_marks_clear(&load->v6);
 	rg_map64_clear(&load->regions);
+	free(load->origins);
 }
 
 static int out_of_memory(struct rg_err *err)
@@ -135,6 +138,35 @@ static int intern(struct load *load, const struct rg_label *label, uint32_t set)
 	return rg_classes_intern(load->classes, country, subdivision, names, n_names);
 }
 
+/* Remember that a class of custom regions has addresses under a label. */
+static int note_origin(struct load *load, uint32_t region, const struct rg_label *label)
+{
+	struct rg_geo_origin *origin;
+
+	if (load->n_origins == load->origins_room) {
+		size_t room = load->origins_room ? 2 * load->origins_room : 64;
+
+		origin = reallocarray(load->origins, room, sizeof(*origin));
+		if (!origin)
+			return -ENOMEM;
+		load->origins = origin;
+		load->origins_room = room;
+	}
+	origin = &load->origins[load->n_origins++];
+	memset(origin, 0, sizeof(*origin)); /* so that equal ones have equal bytes */
+	origin->region = (uint16_t)region;
+	memcpy(origin->country, label->country, strlen(label->country));
+	memcpy(origin->subdivision, label->subdivision, strlen(label->subdivision));
+	return 0;
+}
+
+static int origin_cmp(const void *a, const void *b)
+{
+	const struct rg_geo_origin *x = a, *y = b;
+
+	return x->region != y->region ? x->region - y->region : memcmp(x, y, sizeof(*x));
+}
+
 /* below: tag and label; above: set of custom regions. Result: tag and region; no tag where a
  * custom region, and not a database, says the country. */
 static int join_customs(void *context, uint32_t below, uint32_t above, uint32_t *ret)
@@ -153,7 +185,8 @@ static int join_customs(void *context, uint32_t below, uint32_t above, uint32_t 
 		if (r < 0)
 			return r;
 		region = (uint32_t)r;
-		if (rg_map64_put(&load->regions, key, region))
+		if (rg_map64_put(&load->regions, key, region) ||
+		    (above && note_origin(load, region, &load->labels.items[number])))
 			return -ENOMEM;
 	}
 	*ret = region | (load->customs.sets[above].country[0] ? 0 : tag);
@@ -227,6 +260,10 @@ int rg_geo_load(const struct rg_geo_inputs *inputs, struct rg_classes *classes,
 				  "regions", rg_classes_most(classes));
 	if (r)
 		return out_of_memory(err);
+	if (load.n_origins)
+		qsort(load.origins, load.n_origins, sizeof(*load.origins), origin_cmp);
+	geo->origins = TAKE_PTR(load.origins);
+	geo->n_origins = load.n_origins;
 	geo->load_ns = now_ns() - start;
 	*ret = TAKE_PTR(geo);
 	return 0;
@@ -247,6 +284,7 @@ void rg_geo_free(struct rg_geo *geo)
 	for (size_t i = 0; i < geo->n_databases; i++)
 		rg_mmdb_info_clear(&geo->databases[i]);
 	free(geo->databases);
+	free(geo->origins);
 	free(geo->v4);
 	free(geo->v6);
 	free(geo);

@@ -55,6 +55,14 @@ struct rg_geo_database {       /* what one database file gave */
 	uint64_t pseudo_other; /* networks of pseudo codes beyond 32 */
 };
 
+/* Where the databases place addresses of a class that custom regions have a part in: a custom region
+ * may say another country, and the territory of an order goes by the databases where they know one. */
+struct rg_geo_origin {
+	uint16_t region;
+	char country[3];       /* "": no database knows one */
+	char subdivision[8];
+};
+
 struct rg_geo {
 	struct rg_range4 *v4;
 	size_t n4;
@@ -62,6 +70,8 @@ struct rg_geo {
 	size_t n6;
 	struct rg_geo_database *databases;
 	size_t n_databases;
+	struct rg_geo_origin *origins; /* sorted by region; may repeat */
+	size_t n_origins;
 	uint64_t load_ns;      /* wall time of rg_geo_load */
 	void *private;         /* which database placed an address, for rg_geo_lookup */
 };

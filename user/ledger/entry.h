@@ -47,7 +47,9 @@
 	X(NO_FILTER,        "no-filter", false)         \
 	X(STALE_DATABASE,   "stale-database", false)    \
 	X(EVENTS_LOST,      "events-lost", false)       \
-	X(RETENTION,        "retention", false)
+	X(RETENTION,        "retention", false)          \
+	X(SITE_ALARM,       "site-alarm", false)        \
+	X(ORDER_NARROWED,   "order-narrowed", false)
 
 enum rg_ledger_kind {
 #define X(name, text, reported) RG_LEDGER_##name,

@@ -135,6 +135,28 @@ int rg_json_string(const json_t *object, const char *field, bool required, const
 	return 0;
 }
 
+int rg_json_text(const json_t *object, const char *field, bool required, size_t max, char **ret,
+		 struct rg_err *err)
+{
+	const char *text;
+	char what[64];
+	int r = rg_json_string(object, field, required, &text, err);
+
+	if (r || !text)
+		return r;
+	for (const char *p = text; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			return invalid(field, "has a control character", err);
+	if (!text[strspn(text, " ")])
+		return invalid(field, "is empty", err);
+	if (strlen(text) > max) {
+		snprintf(what, sizeof(what), "has more than %zu bytes", max);
+		return invalid(field, what, err);
+	}
+	*ret = strdup(text);
+	return *ret ? 0 : rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, NULL, "out of memory");
+}
+
 int rg_json_port(const json_t *object, const char *field, bool required, unsigned int *ret,
 		 struct rg_err *err)
 {

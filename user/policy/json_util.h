@@ -14,6 +14,11 @@ int rg_json_fields(const json_t *value, const char *const known[], struct rg_err
  *  @ret borrows from @object. */
 int rg_json_string(const json_t *object, const char *field, bool required, const char **ret,
 		   struct rg_err *err);
+/** A field that must be a text for people: 1 to @max bytes, not only white space, no control
+ *  characters. Absent: as rg_json_string(). @ret owned by the caller; a text that was there before is
+ *  not freed. -ENOMEM. */
+int rg_json_text(const json_t *object, const char *field, bool required, size_t max, char **ret,
+		 struct rg_err *err);
 /** A field that must be a port, 1..65535. Absent: RG_ERR_INVALID if @required, else @ret stays. */
 int rg_json_port(const json_t *object, const char *field, bool required, unsigned int *ret,
 		 struct rg_err *err);

@@ -8,6 +8,8 @@
 #include "base/cleanup.h"
 #include "policy/endpoint.h"
 #include "policy/json_util.h"
+#include "policy/meeting_private.h"
+#include "policy/timeline.h"
 
 RG_DEFINE_CLEANUP(struct rg_meeting_spec *, rg_meeting_free);
 
@@ -27,11 +29,9 @@ void rg_meeting_free(struct rg_meeting_spec *meeting)
 {
 	if (!meeting)
 		return;
-	for (size_t i = 0; i < meeting->n_rules; i++) {
-		free(meeting->rules[i].id);
-		free(meeting->rules[i].regions);
-	}
-	free(meeting->rules);
+	rg_rules_clear(meeting);
+	rg_exceptions_clear(meeting);
+	free(meeting->sites.regions);
 	free(meeting->endpoints);
 	rg_ufrags_free(meeting->ufrags, meeting->n_ufrags);
 	free(meeting);
@@ -138,115 +138,21 @@ static int parse_endpoints(const json_t *body, struct rg_meeting_spec *meeting, 
 	return refuse_twice(meeting, err);
 }
 
-static int parse_rule_regions(const json_t *body, struct rg_rule *rule, struct rg_err *err)
+/* The data plane can follow so many steps without a daemon, and no more are taken. */
+static int check_times(const struct rg_meeting_spec *meeting, struct rg_err *err)
 {
-	const json_t *list;
-	int ret = rg_json_array(body, "regions", RG_REGIONS_PER_RULE_MAX, &list, err);
-
-	if (ret)
-		return ret;
-	if (!list)
-		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "/regions", "regions is missing");
-	rule->regions = calloc(json_array_size(list) + 1, sizeof(*rule->regions));
-	if (!rule->regions)
-		return no_memory(err);
-	for (; rule->n_regions < json_array_size(list); rule->n_regions++) {
-		const json_t *text = json_array_get(list, rule->n_regions);
-
-		if (!json_is_string(text))
-			ret = rg_err_set(err, -EINVAL, RG_ERR_INVALID, "", "a region is not a string");
-		else
-			ret = rg_region_spec_parse(json_string_value(text),
-						   &rule->regions[rule->n_regions], err);
-		if (ret) {
-			rg_err_prefix(err, "/regions/%zu", rule->n_regions);
-			return ret;
-		}
-	}
-	return 0;
-}
-
-static int parse_rule(const json_t *body, struct rg_rule *rule, struct rg_err *err)
-{
-	static const char *const known[] = { "id", "action", "regions", NULL };
-	const char *id = NULL;
-	int ret = rg_json_fields(body, known, err);
-
-	if (!ret)
-		ret = rg_json_string(body, "id", false, &id, err);
-	if (!ret && id && !rg_meeting_id_ok(id))
-		ret = rg_err_set(err, -EINVAL, RG_ERR_INVALID, "/id",
-				 "a rule id has 1 to %d of A-Z a-z 0-9 . _ : -", RG_MEETING_ID_MAX);
-	if (!ret)
-		ret = rg_json_choice(body, "action", true, "admit", "refuse", &rule->refuse, err);
-	if (!ret)
-		ret = parse_rule_regions(body, rule, err);
-	if (!ret && id) {
-		rule->id = strdup(id);
-		if (!rule->id)
-			ret = no_memory(err);
-	}
-	return ret;
-}
-
-static const struct rg_rule *rule_by_id(const struct rg_meeting_spec *meeting, const char *id)
-{
-	for (size_t i = 0; i < meeting->n_rules; i++)
-		if (meeting->rules[i].id && !strcmp(meeting->rules[i].id, id))
-			return &meeting->rules[i];
-	return NULL;
-}
-
-/* Rules without an id get "r" and their place, or the next number that is free. */
-static int name_rules(struct rg_meeting_spec *meeting, struct rg_err *err)
-{
-	char id[24];
-
-	for (size_t i = 0; i < meeting->n_rules; i++) {
-		size_t number = i + 1;
-
-		if (meeting->rules[i].id)
-			continue;
-		do
-			snprintf(id, sizeof(id), "r%zu", number++);
-		while (rule_by_id(meeting, id));
-		meeting->rules[i].id = strdup(id);
-		if (!meeting->rules[i].id)
-			return no_memory(err);
-	}
-	return 0;
-}
-
-static int parse_rules(const json_t *body, struct rg_meeting_spec *meeting, struct rg_err *err)
-{
-	const json_t *list;
-	int ret = rg_json_array(body, "rules", RG_RULES_PER_MEETING_MAX, &list, err);
-
-	if (ret)
-		return ret;
-	meeting->rules = calloc(json_array_size(list) + 1, sizeof(*meeting->rules));
-	if (!meeting->rules)
-		return no_memory(err);
-	while (meeting->n_rules < json_array_size(list)) {
-		size_t i = meeting->n_rules++;
-		struct rg_rule *rule = &meeting->rules[i];
-
-		ret = parse_rule(json_array_get(list, i), rule, err);
-		if (!ret && rule->id && rule_by_id(meeting, rule->id) != rule)
-			ret = rg_err_set(err, -EINVAL, RG_ERR_INVALID, "/id",
-					 "the meeting has two rules with the id '%s'", rule->id);
-		if (ret) {
-			rg_err_prefix(err, "/rules/%zu", i);
-			return ret;
-		}
-	}
-	return name_rules(meeting, err);
+	if (rg_timeline_count(meeting) <= RG_SCHEDULE_STEPS_MAX)
+		return 0;
+	return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "/rules",
+			  "rules and meeting begin and end at more than %d different times",
+			  RG_SCHEDULE_STEPS_MAX - 1);
 }
 
 int rg_meeting_parse(const json_t *body, const char *id, struct rg_meeting_spec **ret,
 		     struct rg_err *err)
 {
-	static const char *const known[] = { "id", "endpoints", "ufrags", "default", "rules", "mode", NULL };
+	static const char *const known[] = { "id", "endpoints", "ufrags", "default", "rules", "exceptions",
+					     "sites", "mode", "not_before", "expires", NULL };
 	_cleanup_(rg_meeting_freep) struct rg_meeting_spec *meeting = calloc(1, sizeof(*meeting));
 	int r;
 
@@ -262,9 +168,17 @@ int rg_meeting_parse(const json_t *body, const char *id, struct rg_meeting_spec 
 	if (!r)
 		r = rg_json_choice(body, "default", false, "admit", "refuse", &meeting->default_refuse, err);
 	if (!r)
-		r = parse_rules(body, meeting, err);
+		r = rg_window_parse(body, &meeting->window, err);
+	if (!r)
+		r = rg_rules_parse(body, meeting, err);
+	if (!r)
+		r = rg_exceptions_parse(body, meeting, err);
+	if (!r)
+		r = rg_sites_parse(body, meeting, err);
 	if (!r)
 		r = rg_json_choice(body, "mode", false, "enforce", "observe", &meeting->observe, err);
+	if (!r)
+		r = check_times(meeting, err);
 	if (!r)
 		*ret = TAKE_PTR(meeting);
 	return r;
@@ -281,27 +195,22 @@ static json_t *endpoint_to_json(const struct rg_endpoint_spec *endpoint)
 			 "protocol", endpoint->protocol == IPPROTO_TCP ? "tcp" : "udp");
 }
 
-static json_t *rule_to_json(const struct rg_rule *rule)
-{
-	json_t *regions = json_array();
-	char text[64];
-
-	for (size_t i = 0; i < rule->n_regions; i++)
-		json_array_append_new(regions, json_string(rg_region_spec_format(&rule->regions[i], text)));
-	return json_pack("{s:s, s:s, s:o}", "id", rule->id, "action",
-			 rule->refuse ? "refuse" : "admit", "regions", regions);
-}
-
 json_t *rg_meeting_to_json(const struct rg_meeting_spec *meeting)
 {
-	json_t *endpoints = json_array(), *rules = json_array();
+	json_t *endpoints = json_array(), *rules = json_array(), *body;
 
 	for (size_t i = 0; i < meeting->n_endpoints; i++)
 		json_array_append_new(endpoints, endpoint_to_json(&meeting->endpoints[i]));
 	for (size_t i = 0; i < meeting->n_rules; i++)
-		json_array_append_new(rules, rule_to_json(&meeting->rules[i]));
-	return json_pack("{s:s, s:o, s:o, s:s, s:o, s:s}", "id", meeting->id, "endpoints", endpoints,
+		json_array_append_new(rules, rg_rule_to_json(&meeting->rules[i]));
+	body = json_pack("{s:s, s:o, s:o, s:s, s:o, s:s}", "id", meeting->id, "endpoints", endpoints,
 			 "ufrags", rg_ufrags_to_json(meeting->ufrags, meeting->n_ufrags),
 			 "default", meeting->default_refuse ? "refuse" : "admit", "rules", rules,
 			 "mode", meeting->observe ? "observe" : "enforce");
+	if (body && (rg_exceptions_write(body, meeting) || rg_sites_write(body, meeting) ||
+		     rg_window_write(body, &meeting->window))) {
+		json_decref(body);
+		return NULL;
+	}
+	return body;
 }

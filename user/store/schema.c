@@ -4,7 +4,7 @@
 #include "base/cleanup.h"
 #include "store/store_private.h"
 
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 4
 #define APPLICATION_ID 0x72676174 /* "rgat"; PRAGMA application_id tells our files from others' */
 #define STRING_(x) #x
 #define STRING(x) STRING_(x)
@@ -43,6 +43,9 @@ static const char *const steps[] = {
 	"CREATE TABLE ufrags (binding INTEGER PRIMARY KEY, endpoint INTEGER NOT NULL,"
 	" ufrag TEXT NOT NULL, meeting INTEGER NOT NULL);"
 	"PRAGMA user_version = 3;",
+
+	"CREATE TABLE settings (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;"
+	"PRAGMA user_version = 4;",
 };
 _Static_assert(ARRAY_SIZE(steps) == SCHEMA_VERSION, "every version has its step");
 

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include "base/log.h"
+#include "engine/engine_private.h"
+#include "policy/time.h"
+#include "store/settings.h"
+
+#define NS 1000000000ll
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+#define FAR_S (1ll << 33) /* beyond this many seconds from now nothing is computed in ns */
+
+static int64_t read_kernel(void *arg, int id)
+{
+	struct timespec ts;
+
+	(void)arg;
+	clock_gettime((clockid_t)id, &ts);
+	return (int64_t)ts.tv_sec * NS + ts.tv_nsec;
+}
+
+static int64_t read_clock(const struct clock *clock, int id)
+{
+	return clock->read(clock->arg, id);
+}
+
+/* One clock beyond another one, read at one moment: a pause in between would look like a step. */
+static int64_t beyond(const struct clock *clock, int a, int b)
+{
+	int64_t before, between, after;
+
+	for (int tries = 0; ; tries++) {
+		before = read_clock(clock, b);
+		between = read_clock(clock, a);
+		after = read_clock(clock, b);
+		if (after - before < NS / 1000 || tries == 10)
+			return between - before - (after - before) / 2;
+	}
+}
+
+static void read_boot_id(struct clock *clock, const char *given)
+{
+	_cleanup_(rg_fclosep) FILE *file = given ? NULL : fopen(BOOT_ID, "re");
+
+	if (given)
+		snprintf(clock->boot, sizeof(clock->boot), "%s", given);
+	else if (file && fgets(clock->boot, sizeof(clock->boot), file))
+		clock->boot[strcspn(clock->boot, "\n")] = '\0';
+}
+
+/* The anchor of an earlier daemon of this boot. */
+static bool read_anchor(struct rg_engine *engine, int64_t *ret)
+{
+	_cleanup_(rg_freep) char *text = NULL;
+	_cleanup_(json_decrefp) json_t *json = NULL;
+	const char *boot;
+
+	if (rg_store_setting_get(engine->store, "clock", &text, NULL) || !text)
+		return false;
+	json = json_loads(text, 0, NULL);
+	boot = json_string_value(json_object_get(json, "boot"));
+	if (!boot || !*engine->clock.boot || strcmp(boot, engine->clock.boot) ||
+	    !json_is_integer(json_object_get(json, "anchor_ns")))
+		return false;
+	*ret = json_integer_value(json_object_get(json, "anchor_ns"));
+	return true;
+}
+
+int clock_open(struct rg_engine *engine, const struct rg_engine_config *config, struct rg_err *err)
+{
+	struct clock *clock = &engine->clock;
+
+	(void)err;
+	clock->read = config->clock ? config->clock : read_kernel;
+	clock->arg = config->clock_arg;
+	read_boot_id(clock, config->boot_id);
+	clock->slept_ns = beyond(clock, CLOCK_BOOTTIME, CLOCK_MONOTONIC);
+	if (read_anchor(engine, &clock->anchor_ns)) {
+		clock->stored_ns = clock->anchor_ns;
+		clock_look(engine);
+	} else {
+		clock->anchor_ns = beyond(clock, CLOCK_REALTIME, CLOCK_BOOTTIME);
+	}
+	return 0;
+}
+
+static void report_step(struct rg_engine *engine, int64_t drift)
+{
+	struct clock *clock = &engine->clock;
+	char believed[RG_TIME_TEXT_MAX], wall[RG_TIME_TEXT_MAX];
+	int64_t now = engine_now(engine);
+
+	clock->stepped = true;
+	clock->step_ns = drift;
+	clock->step_at = now;
+	rg_time_format(now, believed);
+	rg_time_format(read_clock(clock, CLOCK_REALTIME) / NS, wall);
+	rg_log(RG_LOG_ERROR, "the clock was set to %s where %s was expected; deadlines stay where they were "
+	       "until 'regiongate clock accept'", wall, believed);
+	engine_ledger_later(engine, RG_LEDGER_CLOCK_STEP, "clock",
+			    json_pack("{s:s, s:s, s:I, s:s}", "expected", believed, "wall", wall,
+				      "step_ms", (json_int_t)(drift / 1000000), "effect", "none"));
+}
+
+static int64_t magnitude(int64_t ns)
+{
+	return ns < 0 ? -ns : ns;
+}
+
+bool clock_look(struct rg_engine *engine)
+{
+	struct clock *clock = &engine->clock;
+	int64_t drift = beyond(clock, CLOCK_REALTIME, CLOCK_BOOTTIME) - clock->anchor_ns;
+	int64_t slept = beyond(clock, CLOCK_BOOTTIME, CLOCK_MONOTONIC);
+	bool moved = false;
+
+	if (magnitude(drift) >= CLOCK_STEP_NS) {
+		/* told once, and again if it is another step */
+		if (!clock->stepped || magnitude(drift - clock->step_ns) >= CLOCK_STEP_NS)
+			report_step(engine, drift);
+		clock->step_ns = drift;
+	} else {
+		if (clock->stepped)
+			rg_log(RG_LOG_NOTICE, "the clock is back where it was expected");
+		clock->stepped = false;
+		if (magnitude(drift) >= CLOCK_DRIFT_NS) {
+			clock->anchor_ns += drift;
+			moved = true;
+		}
+	}
+	if (magnitude(slept - clock->slept_ns) >= NS / 1000) {
+		clock->slept_ns = slept;
+		moved = true;
+	}
+	return moved;
+}
+
+static int write_anchor(struct rg_engine *engine, struct rg_err *err)
+{
+	_cleanup_(json_decrefp) json_t *json = json_pack("{s:s, s:I}", "boot", engine->clock.boot,
+							 "anchor_ns", (json_int_t)engine->clock.anchor_ns);
+	_cleanup_(rg_freep) char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+
+	return text ? rg_store_setting_put(engine->store, "clock", text, err) : engine_no_memory(err);
+}
+
+void clock_store(struct rg_engine *engine)
+{
+	struct clock *clock = &engine->clock;
+	struct rg_err err = { 0 };
+	int r;
+
+	if (clock->stored_ns && magnitude(clock->anchor_ns - clock->stored_ns) < CLOCK_STORE_NS)
+		return;
+	engine_settle(engine);
+	r = engine_stage_begin(engine, &err);
+	if (!r)
+		r = write_anchor(engine, &err);
+	if (!r)
+		r = rg_store_commit(engine->store, &err);
+	if (!r) {
+		clock->stored_ns = clock->anchor_ns;
+		return;
+	}
+	rg_store_rollback(engine->store);
+	rg_log(RG_LOG_WARNING, "the clock's anchor is not stored: %s", err.detail);
+}
+
+int64_t engine_now(const struct rg_engine *engine)
+{
+	const struct clock *clock = &engine->clock;
+
+	return (read_clock(clock, CLOCK_BOOTTIME) + clock->anchor_ns) / NS;
+}
+
+uint64_t clock_deadline(const struct rg_engine *engine, int64_t wall)
+{
+	const struct clock *clock = &engine->clock;
+	int64_t ns;
+
+	if (wall == RG_TIME_MAX || wall > engine_now(engine) + FAR_S)
+		return UINT64_MAX;
+	ns = wall * NS - clock->anchor_ns - clock->slept_ns;
+	return ns > 0 ? (uint64_t)ns : 1;
+}
+
+static json_t *time_json(int64_t time)
+{
+	char text[RG_TIME_TEXT_MAX];
+
+	return json_string(rg_time_format(time, text));
+}
+
+json_t *clock_json(const struct rg_engine *engine)
+{
+	const struct clock *clock = &engine->clock;
+
+	return json_pack("{s:o, s:o, s:b, s:o, s:o}", "believed", time_json(engine_now(engine)),
+			 "wall", time_json(read_clock(clock, CLOCK_REALTIME) / NS), "stepped", clock->stepped,
+			 "step_s", clock->stepped ? json_real((double)(clock->step_ns / 1000000) / 1000) : json_null(),
+			 "noticed_at", clock->stepped ? time_json(clock->step_at) : json_null());
+}
+
+int rg_engine_clock_get(struct rg_engine *engine, json_t **ret, struct rg_err *err)
+{
+	*ret = clock_json(engine);
+	return *ret ? 0 : engine_no_memory(err);
+}
+
+int rg_engine_clock_accept(struct rg_engine *engine, json_t **ret, struct rg_err *err)
+{
+	struct clock *clock = &engine->clock, before;
+	int r;
+
+	engine_settle(engine);
+	clock_look(engine);
+	before = *clock;
+	clock->anchor_ns = beyond(clock, CLOCK_REALTIME, CLOCK_BOOTTIME);
+	clock->stepped = false;
+	r = engine_stage_begin(engine, err);
+	if (!r)
+		r = write_anchor(engine, err);
+	if (!r)
+		r = engine_ledger_commit(engine, RG_LEDGER_CLOCK_STEP, "clock",
+					 json_pack("{s:I, s:s}", "step_ms",
+						   (json_int_t)((clock->anchor_ns - before.anchor_ns) / 1000000),
+						   "effect", "accepted"), err);
+	if (r) {
+		rg_store_rollback(engine->store);
+		*clock = before;
+		return r;
+	}
+	clock->stored_ns = clock->anchor_ns;
+	timing_set(engine);
+	return rg_engine_clock_get(engine, ret, err);
+}
