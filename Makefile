@@ -46,7 +46,7 @@ HARNESS := $(wildcard tests/harness/*.c)
 TOOLS_C := $(filter tests/harness/udpcat.c,$(HARNESS))
 HARNESS_LIB := $(filter-out $(TOOLS_C),$(HARNESS))
 # what needs no cmocka
-HARNESS_PURE := $(addprefix tests/harness/,oracle_parse.c packet.c packet_recipe.c)
+HARNESS_PURE := $(addprefix tests/harness/,oracle_parse.c oracle_stun.c packet.c packet_recipe.c)
 
 UNIT    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 BPF     := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bpf/test_*.c))
@@ -154,6 +154,8 @@ fuzz-api: deps
 fuzz-corpus: | $(B)
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MF $(B)/make_parse_corpus.d tests/fuzz/make_parse_corpus.c $(HARNESS_PURE) user/base/ip.c -o $(B)/make_parse_corpus
 	$(B)/make_parse_corpus tests/fuzz/corpus/parse
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MF $(B)/make_stun_corpus.d tests/fuzz/make_stun_corpus.c -o $(B)/make_stun_corpus
+	$(B)/make_stun_corpus tests/fuzz/corpus/stun
 
 # --- benchmarks: figures, never part of a test
 BENCH_SRC := $(wildcard tools/bench/*.c)

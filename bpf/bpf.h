@@ -12,4 +12,8 @@
 #undef offsetof
 #define offsetof(type, member) __builtin_offsetof(type, member)
 
+/* macros in the kernel, so not in its BTF */
+#define TC_ACT_UNSPEC (-1)
+#define TC_ACT_SHOT 2
+
 #endif

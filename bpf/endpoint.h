@@ -24,8 +24,8 @@ static __always_inline const struct rg_local *rg_local_find(const struct rg_stat
 	return NULL;
 }
 
-/* Meeting number of a port in a table; 0 if there is no endpoint. */
-static __always_inline __u32 rg_port_meeting(__u32 table, const struct rg_packet *pkt)
+/* What a port is in a table, as rg_ports has it; 0 if it is no endpoint. */
+static __always_inline __u32 rg_port_value(__u32 table, const struct rg_packet *pkt)
 {
 	__u32 index = (table * 2 + pkt->protocol) * RG_PORT_BLOCKS +
 		      pkt->local_port / RG_PORTS_PER_BLOCK;
@@ -34,19 +34,18 @@ static __always_inline __u32 rg_port_meeting(__u32 table, const struct rg_packet
 	return block ? block->meeting[pkt->local_port % RG_PORTS_PER_BLOCK] : 0;
 }
 
-/** Meeting number of the local endpoint, 0 if there is none. The address's own table comes
+/** What the local endpoint is, as rg_ports has it; 0 if there is none. The address's own table comes
  *  before that of "any" (table 0). */
-static __always_inline __u32 rg_endpoint_meeting(const struct rg_state *state,
-						 const struct rg_local *local,
-						 const struct rg_packet *pkt)
+static __always_inline __u32 rg_endpoint_value(const struct rg_state *state, const struct rg_local *local,
+					       const struct rg_packet *pkt)
 {
-	__u32 bit = RG_PROTO_BIT(pkt->protocol), meeting = 0;
+	__u32 bit = RG_PROTO_BIT(pkt->protocol), value = 0;
 
 	if (local && local->protocols & bit)
-		meeting = rg_port_meeting(local->table, pkt);
-	if (!meeting && state->any_protocols & bit)
-		meeting = rg_port_meeting(0, pkt);
-	return meeting;
+		value = rg_port_value(local->table, pkt);
+	if (!value && state->any_protocols & bit)
+		value = rg_port_value(0, pkt);
+	return value;
 }
 
 /** May this packet, which could not be classified, be meant for an endpoint? */

@@ -5,6 +5,8 @@
 
 #include "bpf.h"
 
+#define RG_NEXT RG_REASON_MAX /* of a stage: no reason yet, the next one decides */
+
 struct rg_packet {
 	struct rg_addr remote; /* the participant: source at ingress */
 	struct rg_addr local;  /* this server: destination at ingress */
@@ -18,12 +20,27 @@ struct rg_packet {
 	__u8 hides_route;      /* headers that were not read may hold a source route */
 	__u16 route_at;        /* where a source route may stand in the frame, see route.h; 0: nowhere */
 	__u32 bytes;           /* of the frame */
+	__u32 payload;         /* bytes behind the UDP or TCP header, as far as they are in this packet */
+	__u32 fragment_id;     /* of a fragment, as on the wire */
+	__u16 payload_at;      /* in the frame */
+	__u8 fragment_protocol; /* what tells datagrams of one id apart: IPv4's protocol */
+	__u8 more;             /* it is the first fragment of several */
 	/* found by the stages, 0 until then */
 	__u32 meeting;
 	__u32 policy;
-	__u32 meeting_flags;
 	__u16 region;
+	__u16 endpoint;        /* index into rg_shared; 0: dedicated, or none */
+	__u8 meeting_flags;
 	__u8 stage;            /* enum rg_stage */
+	__u8 tie;              /* enum rg_tie */
+	__u8 region_known;     /* a flow remembered it */
+	__u32 generation;      /* of the table that the region comes from, for the flow */
+	__u32 binding, serial; /* by which a flow is to be remembered */
+	__u8 after;            /* RG_AFTER_*: what is left to do after the verdict */
+	__u8 dry;              /* leave no trace: no counter, flow, fragment, event */
 };
+#define RG_AFTER_BIND     1u /* if it is admitted: rg_flow_bind() */
+#define RG_AFTER_REFRESH  2u /* rg_flow_refresh() */
+#define RG_AFTER_FRAGMENT 4u /* rg_fragment_remember() */
 
 #endif

@@ -23,6 +23,7 @@ enum rg_parse {
 struct rg_frame {
 	void *pos, *end;  /* the linear part that is left */
 	void *ctx;        /* for RG_FRAME_LENGTH */
+	int is_skb;       /* likewise: of the egress program */
 	__u32 before;     /* bytes before pos */
 };
 
@@ -166,6 +167,10 @@ static __always_inline enum rg_parse rg_parse_ipv4(struct rg_frame *frame, struc
 	if (!pkt->protocols)
 		return RG_PARSE_OTHER;
 	fragment = bpf_ntohs(ip->frag_off);
+	if (fragment & (RG_IP_OFFSET | RG_IP_MF)) {
+		pkt->fragment_id = ip->id;
+		pkt->fragment_protocol = protocol;
+	}
 	if (fragment & RG_IP_OFFSET)
 		return RG_PARSE_FRAGMENT;
 	*ret_more = fragment & RG_IP_MF;
@@ -208,10 +213,13 @@ static __always_inline __u64 rg_mask_route(const struct rg_ext_header *ext)
 
 /* Walk the extension headers (RFC 8200, AH: RFC 4302). @next: of the IPv6 header, then the
  * transport's. @length: bytes after the IPv6 header, then after the extension headers.
- * @ret_route: offset of the last routing header to be followed, if there is one. */
-static __always_inline enum rg_parse rg_parse_ipv6_ext(struct rg_frame *frame, __u8 *next,
-						       __u32 *length, int *ret_more, __u64 *ret_route)
+ * @ret_route: offset of the last routing header to be followed, if there is one.
+ * @ret_id: of the outermost fragment header, by which hosts put the datagram together. */
+static __always_inline enum rg_parse rg_parse_ipv6_ext(struct rg_frame *frame, __u8 *next, __u32 *length,
+						       int *ret_more, __u64 *ret_route, __u64 *ret_id)
 {
+	__u64 none_yet = ~0ull;
+
 	for (int i = 0; i < RG_IPV6_EXT_MAX; i++) {
 		struct rg_ext_header *ext = frame->pos;
 		__u64 ah, fragment, route, offset;
@@ -230,6 +238,8 @@ static __always_inline enum rg_parse rg_parse_ipv6_ext(struct rg_frame *frame, _
 		route = rg_mask_equal(*next, RG_IPPROTO_ROUTING) & rg_mask_route(ext);
 		*ret_route = (*ret_route & ~route) | (frame->before & route);
 		offset = bpf_ntohs(ext->offset) & fragment;
+		*ret_id |= ext->rest & fragment & none_yet;
+		none_yet &= ~fragment;
 		*next = ext->next;
 		if (offset & 0xfff8)
 			return RG_PARSE_FRAGMENT;
@@ -249,7 +259,7 @@ static __always_inline enum rg_parse rg_parse_ipv6(struct rg_frame *frame, struc
 {
 	struct ipv6hdr *ip = rg_frame_take(frame, sizeof(*ip));
 	enum rg_parse result = RG_PARSE_OK;
-	__u64 route = 0;
+	__u64 route = 0, id = 0;
 	__u8 next;
 
 	if (!ip)
@@ -268,8 +278,9 @@ static __always_inline enum rg_parse rg_parse_ipv6(struct rg_frame *frame, struc
 		return RG_PARSE_MALFORMED;
 	}
 	if (rg_is_ipv6_ext(next))
-		result = rg_parse_ipv6_ext(frame, &next, ret_length, ret_more, &route);
+		result = rg_parse_ipv6_ext(frame, &next, ret_length, ret_more, &route, &id);
 	pkt->route_at = route;
+	pkt->fragment_id = id;
 	/* a chain that goes on where this cannot look: in the next fragment, for example */
 	pkt->hides_route = result == RG_PARSE_UNSUPPORTED || (result == RG_PARSE_MALFORMED && *ret_more);
 	if (rg_is_ipv6_ext(next)) /* ends inside the chain: it may hide either protocol */
@@ -283,7 +294,7 @@ static __always_inline enum rg_parse rg_parse_transport(struct rg_frame *frame, 
 							__u32 length, int more)
 {
 	int udp = pkt->protocols == RG_PROTO_BIT(RG_PROTO_UDP);
-	__u32 need = udp ? sizeof(struct udphdr) : sizeof(struct tcphdr), claimed;
+	__u32 need = udp ? sizeof(struct udphdr) : sizeof(struct tcphdr), claimed, payload_end = length;
 	__be16 source, dest;
 	void *at = frame->pos;
 
@@ -299,6 +310,8 @@ static __always_inline enum rg_parse rg_parse_transport(struct rg_frame *frame, 
 		claimed = bpf_ntohs(header->len);
 		if (!claimed) /* UDP in a jumbogram; elsewhere hosts drop it */
 			claimed = length;
+		if (claimed < length)
+			payload_end = claimed;
 	} else {
 		struct tcphdr *header = at;
 
@@ -306,13 +319,18 @@ static __always_inline enum rg_parse rg_parse_transport(struct rg_frame *frame, 
 			return RG_PARSE_UNSUPPORTED;
 		source = header->source;
 		dest = header->dest;
-		claimed = header->doff * 4;
+		claimed = need = header->doff * 4;
+		if (need < sizeof(*header))
+			return RG_PARSE_MALFORMED;
 	}
 	if (claimed < need || (claimed > length && !more))
 		return RG_PARSE_MALFORMED;
 	pkt->protocol = udp ? RG_PROTO_UDP : RG_PROTO_TCP;
 	pkt->remote_port = bpf_ntohs(pkt->direction == RG_INGRESS ? source : dest);
 	pkt->local_port = bpf_ntohs(pkt->direction == RG_INGRESS ? dest : source);
+	pkt->payload_at = frame->before + need;
+	pkt->payload = payload_end > need ? payload_end - need : 0;
+	pkt->more = more != 0;
 	return RG_PARSE_OK;
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The filter: the stages in their order. Needs kernel 5.18 (xdp.frags). */
+/* The filter: the stages in their order, at ingress (XDP) and at egress (tc). Needs kernel 5.18 (xdp.frags). */
 #include "bpf.h"
 #include "maps.h"
-#define RG_FRAME_LENGTH(frame) ((__u32)bpf_xdp_get_buff_len((frame)->ctx))
-#include "parse.h"
+#define RG_FRAME_LENGTH(frame) ((frame)->is_skb ? ((struct __sk_buff *)(frame)->ctx)->len : \
+					      (__u32)bpf_xdp_get_buff_len((frame)->ctx))
+#define RG_LOAD(ctx, offset, to, n) bpf_xdp_load_bytes(ctx, offset, to, n)
+#include "judge.h"
 #include "route.h"
-#include "endpoint.h"
-#include "geo_map.h"
-#include "policy.h"
+#include "ufrag.h"
 #include "verdict.h"
 #include "trace.h"
 
@@ -23,54 +23,12 @@ __attribute__((noinline)) int rg_parse_frame(struct xdp_md *ctx, struct rg_packe
 	return pkt ? (int)rg_parse(&frame, pkt) : RG_PARSE_NOT_IP;
 }
 
-/* A packet that could not be classified: refused where it may be meant for an endpoint. */
-static __always_inline enum rg_reason rg_judge_unparsed(const struct rg_state *state,
-							const struct rg_packet *pkt,
-							enum rg_parse parsed)
+__attribute__((noinline)) int rg_parse_skb(struct __sk_buff *skb, struct rg_packet *pkt)
 {
-	if (parsed == RG_PARSE_NOT_IP)
-		return RG_REASON_PASS_NOT_IP;
-	if (parsed == RG_PARSE_OTHER)
-		return RG_REASON_PASS_NOT_CONFERENCE;
-	/* too many tags hide the address, but a host could deliver the packet */
-	if (parsed == RG_PARSE_UNSUPPORTED && !pkt->has_addresses && state->protocols)
-		return RG_REASON_REFUSE_UNSUPPORTED;
-	if (!rg_endpoint_possible(state, pkt))
-		return RG_REASON_PASS_NOT_CONFERENCE;
-	return parsed == RG_PARSE_FRAGMENT ? RG_REASON_REFUSE_FRAGMENT :
-	       parsed == RG_PARSE_MALFORMED ? RG_REASON_REFUSE_MALFORMED :
-	       RG_REASON_REFUSE_UNSUPPORTED;
-}
+	struct rg_frame frame = { .pos = (void *)(long)skb->data, .end = (void *)(long)skb->data_end,
+				  .ctx = skb, .is_skb = 1 };
 
-static __always_inline enum rg_reason rg_judge(const struct rg_state *state, struct xdp_md *ctx,
-					       struct rg_packet *pkt)
-{
-	enum rg_parse parsed = rg_parse_frame(ctx, pkt);
-	const struct rg_meeting *entry;
-	struct rg_meeting meeting;
-
-	if (parsed != RG_PARSE_OK)
-		return rg_judge_unparsed(state, pkt, parsed);
-
-	pkt->stage = RG_STAGE_ENDPOINT;
-	pkt->meeting = rg_endpoint_meeting(state, rg_local_find(state, &pkt->local), pkt);
-	if (!pkt->meeting)
-		return RG_REASON_PASS_NOT_CONFERENCE;
-	entry = bpf_map_lookup_elem(&rg_meetings, &pkt->meeting);
-	if (!entry)
-		return RG_REASON_PASS_NOT_CONFERENCE;
-	meeting.word = *(volatile const __u64 *)&entry->word;
-	if (!meeting.policy)
-		return RG_REASON_PASS_NOT_CONFERENCE;
-	pkt->policy = meeting.policy;
-	pkt->meeting_flags = meeting.flags;
-
-	pkt->stage = RG_STAGE_REGION;
-	pkt->region = rg_region_lookup(bpf_be64_to_cpu(pkt->remote.halves[0]),
-				       bpf_be64_to_cpu(pkt->remote.halves[1]));
-
-	pkt->stage = RG_STAGE_POLICY;
-	return rg_policy_judge(pkt);
+	return pkt ? (int)rg_parse(&frame, pkt) : RG_PARSE_NOT_IP;
 }
 
 /* May a source route bring this packet to an endpoint other than the one it was judged for?
@@ -96,18 +54,31 @@ __attribute__((noinline)) int rg_route_leads_on(struct xdp_md *ctx, const struct
 	local = rg_local_find(state, &final);
 	if (!local || !(local->protocols & pkt->protocols))
 		return 0;
-	return pkt->stage < RG_STAGE_ENDPOINT || rg_port_meeting(local->table, pkt);
+	return pkt->stage < RG_STAGE_ENDPOINT || rg_port_value(local->table, pkt);
 }
 
 /* Refuse what was judged, if at all, for another endpoint than it ends at. */
-static __always_inline enum rg_reason rg_judge_route(struct xdp_md *ctx, struct rg_packet *pkt,
-						     enum rg_reason reason)
+static __always_inline __u32 rg_judge_route(struct xdp_md *ctx, struct rg_packet *pkt,
+						     __u32 reason)
 {
 	if (!rg_route_leads_on(ctx, pkt))
 		return reason;
 	pkt->stage = RG_STAGE_PARSE;
-	pkt->meeting = pkt->policy = pkt->meeting_flags = pkt->region = 0;
+	pkt->meeting = pkt->policy = 0;
+	pkt->meeting_flags = pkt->region = pkt->tie = 0;
+	pkt->after &= RG_AFTER_FRAGMENT;
 	return RG_REASON_REFUSE_UNSUPPORTED;
+}
+
+/* What is left to do when it is known how a packet was judged. @raw: before observe mode. */
+static __always_inline void rg_after(const struct rg_packet *pkt, __u32 raw, __u32 reason)
+{
+	if (pkt->after & RG_AFTER_FRAGMENT)
+		rg_fragment_remember(pkt, raw);
+	if (pkt->after & RG_AFTER_BIND && !rg_reason_refuses(reason))
+		rg_flow_bind(pkt);
+	if (pkt->after & RG_AFTER_REFRESH && pkt->stage == RG_STAGE_POLICY)
+		rg_flow_refresh(pkt);
 }
 
 static __always_inline int rg_ingress(struct xdp_md *ctx)
@@ -115,14 +86,27 @@ static __always_inline int rg_ingress(struct xdp_md *ctx)
 	struct rg_packet pkt = { .direction = RG_INGRESS, .bytes = ctx->data_end - ctx->data };
 	const struct rg_state *state = rg_state_get();
 	int trace = rg_trace_flags(ctx);
-	__u32 reason;
+	__u32 raw, reason;
+	enum rg_parse parsed;
 
 	if (!state)
 		return XDP_PASS;
-	reason = rg_judge(state, ctx, &pkt);
+	pkt.dry = trace > 0;
+	parsed = rg_parse_frame(ctx, &pkt);
+	if (parsed != RG_PARSE_OK) {
+		raw = rg_judge_unparsed(state, &pkt, parsed);
+	} else {
+		raw = rg_judge_endpoint(state, &pkt);
+		if (raw == RG_NEXT && pkt.endpoint)
+			raw = rg_shared_find(ctx, &pkt);
+	}
+	if (raw == RG_NEXT)
+		raw = rg_judge_meeting(&pkt);
 	if (pkt.route_at || pkt.hides_route)
-		reason = rg_judge_route(ctx, &pkt, reason);
-	reason = rg_verdict(state, &pkt, reason, trace >= 0 && trace & RG_TRACE_DRY);
+		raw = rg_judge_route(ctx, &pkt, raw);
+	reason = rg_verdict(state, &pkt, raw);
+	if (pkt.after && !pkt.dry)
+		rg_after(&pkt, raw, reason);
 	if (trace >= 0)
 		rg_trace_write(ctx, state, &pkt, reason);
 	return rg_reason_refuses(reason) ? XDP_DROP : XDP_PASS;
@@ -132,4 +116,53 @@ SEC("xdp.frags")
 int regiongate(struct xdp_md *ctx)
 {
 	return rg_ingress(ctx);
+}
+
+/* Headers that the parser may read, if they are not where it can: the stack builds them in one piece,
+ * what other programs hand on may be otherwise. */
+#define RG_HEADERS_MAX 256
+static __always_inline void rg_headers_pull(struct __sk_buff *skb)
+{
+	__u32 linear = (__u32)((long)skb->data_end - (long)skb->data);
+
+	if (linear < skb->len && linear < RG_HEADERS_MAX)
+		bpf_skb_pull_data(skb, skb->len < RG_HEADERS_MAX ? skb->len : RG_HEADERS_MAX);
+}
+
+/* What this host sends: the remote is the destination. A source route is this host's own, so it is not
+ * looked at. */
+static __always_inline int rg_egress(struct __sk_buff *skb)
+{
+	struct rg_packet pkt = { .direction = RG_EGRESS, .bytes = skb->len };
+	const struct rg_state *state = rg_state_get();
+	int trace = rg_trace_cb_flags(skb);
+	__u32 raw, reason;
+	enum rg_parse parsed;
+
+	if (!state)
+		return TC_ACT_UNSPEC;
+	pkt.dry = trace > 0;
+	rg_headers_pull(skb);
+	parsed = rg_parse_skb(skb, &pkt);
+	if (parsed != RG_PARSE_OK) {
+		raw = rg_judge_unparsed(state, &pkt, parsed);
+	} else {
+		raw = rg_judge_endpoint(state, &pkt);
+		if (raw == RG_NEXT && pkt.endpoint)
+			raw = rg_shared_find_egress(&pkt);
+	}
+	if (raw == RG_NEXT)
+		raw = rg_judge_meeting(&pkt);
+	reason = rg_verdict(state, &pkt, raw);
+	if (pkt.after && !pkt.dry)
+		rg_after(&pkt, raw, reason);
+	if (trace >= 0)
+		rg_trace_cb_write(skb, state, &pkt, reason);
+	return rg_reason_refuses(reason) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int regiongate_egress(struct __sk_buff *skb)
+{
+	return rg_egress(skb);
 }

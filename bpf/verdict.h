@@ -3,6 +3,7 @@
 #ifndef RG_BPF_VERDICT_H
 #define RG_BPF_VERDICT_H
 
+#include "event.h"
 #include "maps.h"
 #include "packet.h"
 
@@ -36,9 +37,13 @@ static __always_inline void rg_count_add(struct rg_count *count, __u32 bytes)
 	count->bytes += bytes;
 }
 
-static __always_inline void rg_count_reason(__u32 index, __u32 bytes)
+/* Returns how many packets had it on this CPU. */
+static __always_inline __u64 rg_count_reason(__u32 index, __u32 bytes)
 {
-	rg_count_add(bpf_map_lookup_elem(&rg_reason_stat, &index), bytes);
+	struct rg_count *count = bpf_map_lookup_elem(&rg_reason_stat, &index);
+
+	rg_count_add(count, bytes);
+	return count ? count->packets : 0;
 }
 
 /* The slot of a key in this CPU's part of rg_mtg_stat, taken if it is new; NULL if there is no
@@ -64,16 +69,14 @@ static __always_inline struct rg_mtg_stat *rg_mtg_stat_at(__u64 key)
 	return NULL;
 }
 
-static __always_inline void rg_count(const struct rg_packet *pkt, __u32 reason)
+static __always_inline void rg_count_meeting(const struct rg_packet *pkt, __u32 reason)
 {
-	struct rg_region_stat *by_region;
+	struct rg_region_stat *by_region = NULL;
 	struct rg_mtg_stat *by_meeting;
 	__u32 region = pkt->region;
 
-	rg_count_reason(pkt->direction * RG_REASON_MAX + reason, pkt->bytes);
-	if (pkt->stage < RG_STAGE_POLICY)
-		return;
-	by_region = bpf_map_lookup_elem(&rg_region_stat, &region);
+	if (pkt->direction == RG_INGRESS)
+		by_region = bpf_map_lookup_elem(&rg_region_stat, &region);
 	by_meeting = rg_mtg_stat_at(rg_mtg_stat_key(pkt->meeting, region, pkt->direction));
 	if (!by_meeting)
 		rg_count_reason(RG_REASON_STAT_LOST, pkt->bytes);
@@ -89,14 +92,26 @@ static __always_inline void rg_count(const struct rg_packet *pkt, __u32 reason)
 	}
 }
 
-/** Apply observe mode, count unless @dry, and return the reason that holds. */
-static __always_inline __u32 rg_verdict(const struct rg_state *state, const struct rg_packet *pkt,
-					__u32 reason, int dry)
+/* Count, and tell of it: each first refusal, and now and then who was admitted. */
+static __always_inline void rg_count(const struct rg_packet *pkt, __u32 reason)
+{
+	__u64 nth = rg_count_reason(pkt->direction * RG_REASON_MAX + reason, pkt->bytes);
+
+	if (pkt->stage == RG_STAGE_POLICY)
+		rg_count_meeting(pkt, reason);
+	if (rg_reason_refuses(reason) || reason == RG_REASON_OBSERVE_REFUSED)
+		rg_event_refused(pkt, reason);
+	else if (!(nth & (RG_SEEN_SAMPLE - 1)) && pkt->tie == RG_TIE_DEDICATED)
+		rg_seen_sample(pkt, reason);
+}
+
+/** Apply observe mode, count, and return the reason that holds. */
+static __always_inline __u32 rg_verdict(const struct rg_state *state, const struct rg_packet *pkt, __u32 reason)
 {
 	if (rg_reason_refuses(reason) &&
 	    (pkt->meeting_flags & RG_MEETING_OBSERVE || state->flags & RG_STATE_OBSERVE))
 		reason = RG_REASON_OBSERVE_REFUSED;
-	if (!dry)
+	if (!pkt->dry)
 		rg_count(pkt, reason);
 	return reason;
 }

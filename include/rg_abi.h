@@ -113,9 +113,9 @@ struct rg_binding {
 /* rg_bind_rates (ARRAY), direct mapped by a hash of (source, binding): how many new flows one
  * source may make. Sources that collide share a bucket. */
 struct rg_bind_rate {
-	__u32 tag;
-	__u16 tokens;
-	__u16 filled; /* seconds CLOCK_MONOTONIC, lower 16 bits */
+	__u16 taken;  /* of RG_BIND_SOURCE_BURST; comes down by RG_BIND_SOURCE_PER_SECOND */
+	__u16 at;     /* seconds CLOCK_MONOTONIC, lower 16 bits, when taken was right */
+	__u32 pad;
 };
 
 /* rg_flows (LRU_HASH): flows of shared endpoints. A flow remembers its meeting, not its verdict. */
@@ -139,10 +139,10 @@ struct rg_flow {
 struct rg_seen {
 	struct rg_addr remote;
 	__u16 remote_port, local_port; /* host order */
-	__u32 meeting;                 /* 0 (and all else 0): free */
+	__u32 meeting;                 /* 0: none */
 	__u16 region;
-	__u8 protocol;                 /* 6 TCP, 17 UDP */
-	__u8 reason;                   /* enum rg_reason */
+	__u8 protocol;                 /* 6 TCP, 17 UDP, 0 unknown */
+	__u8 reason;                   /* enum rg_reason; 0 (no packet of ours has it): free */
 	__u32 at;                      /* seconds CLOCK_MONOTONIC */
 };
 
@@ -215,7 +215,7 @@ struct rg_exception_set {
 struct rg_frag_key {
 	struct rg_addr remote, local;
 	__u32 id;        /* of the datagram, as on the wire */
-	__u8 protocol;   /* of the IP header's end */
+	__u8 protocol;   /* IPv4: in its header; IPv6: 0, datagrams are told apart without it */
 	__u8 direction;  /* enum rg_direction */
 	__u8 pad[2];
 };
@@ -264,7 +264,7 @@ struct rg_count {
  * at the end: packets whose rg_mtg_stat entry could not be made (that map is full). */
 #define RG_REASON_STAT_LOST (RG_DIRECTION_MAX * RG_REASON_MAX)
 #define RG_REASON_STATS (RG_REASON_STAT_LOST + 1)
-/* rg_region_stat (PERCPU_ARRAY): index = region id. */
+/* rg_region_stat (PERCPU_ARRAY): index = region id. Ingress only: rg_mtg_stat has both directions. */
 struct rg_region_stat {
 	struct rg_count admit, refuse, observe; /* observe: counted, not enforced */
 };
@@ -360,7 +360,7 @@ struct rg_state {
 /* What one run of the program found. The program writes it into the packet's
  * metadata when it finds a struct rg_trace there that starts with the cookie of
  * this load (a secret): BPF_PROG_TEST_RUN by explain, replay and the tests.
- * RG_TRACE_DRY: touch no counter. Multiple of 4, at most 32 bytes (the most that
+ * RG_TRACE_DRY: touch no counter, flow, fragment or event. Multiple of 4, at most 32 bytes (the most that
  * XDP metadata holds on the oldest supported kernel). */
 #define RG_TRACE_DRY 1u
 #define RG_TRACE_EGRESS 2u /* of rg_dp_run() only: which program runs */
@@ -377,6 +377,8 @@ struct rg_trace {
 	__u8 tie;      /* out: enum rg_tie */
 	__u8 pad;
 };
+/* At egress the program finds the trace's first 12 bytes in skb->cb, and leaves there: meeting; policy;
+ * region, reason << 16, stage << 24; generation; endpoint, tie << 16. */
 enum rg_stage { RG_STAGE_PARSE, RG_STAGE_ENDPOINT, RG_STAGE_MEETING, RG_STAGE_REGION, RG_STAGE_POLICY };
 /* How a packet's meeting was found. */
 enum rg_tie { RG_TIE_NONE, RG_TIE_DEDICATED, RG_TIE_FLOW, RG_TIE_UFRAG, RG_TIE_FRAGMENT, RG_TIE_MAX };

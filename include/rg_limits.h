@@ -44,6 +44,7 @@
 #define RG_FLOWS_DEFAULT     131072 /* about 110 bytes each, allocated at load */
 #define RG_FLOWS_CAP         (1u << 22)
 #define RG_SEEN_DEFAULT      8192 /* slots a CPU, 32 bytes each; a power of two */
+#define RG_SEEN_SAMPLE       64   /* of so many admitted packets to dedicated endpoints one is noted; a power of two */
 #define RG_FRAGS_DEFAULT     8192 /* about 110 bytes each */
 #define RG_FRAG_SECONDS      30   /* as long as hosts wait for the rest of a datagram */
 #define RG_STUN_ATTRIBUTES_MAX 64 /* looked at for USERNAME; more are refuse_unsupported */

@@ -73,6 +73,8 @@ static enum oracle_result read_udp(struct reader *r, struct oracle_packet *packe
 	if (whole && r->at + length > r->stop)
 		return ORACLE_MALFORMED;
 	packet->is_udp = true;
+	packet->payload_at = r->at + 8;
+	packet->payload_end = length != 0 && r->at + length < r->stop ? r->at + length : r->stop;
 	packet->source_port = (uint16_t)pair(r, 0);
 	packet->destination_port = (uint16_t)pair(r, 2);
 	return ORACLE_OK;
@@ -88,6 +90,8 @@ static enum oracle_result read_tcp(struct reader *r, struct oracle_packet *packe
 	if (words < 5 || (whole && r->at + words * 4 > r->stop))
 		return ORACLE_MALFORMED;
 	packet->is_udp = false;
+	packet->payload_at = r->at + words * 4;
+	packet->payload_end = packet->payload_at < r->stop ? r->stop : packet->payload_at;
 	packet->source_port = (uint16_t)pair(r, 0);
 	packet->destination_port = (uint16_t)pair(r, 2);
 	return ORACLE_OK;
@@ -98,6 +102,7 @@ static enum oracle_result read_transport(struct reader *r, struct oracle_packet 
 					 unsigned int protocol, bool whole)
 {
 	may_be(packet, protocol);
+	packet->is_first = !whole;
 	switch (protocol) {
 	case 17:
 	case 136:
@@ -185,6 +190,10 @@ static enum oracle_result read_ip4(struct reader *r, struct oracle_packet *packe
 	r->stop = r->at + total; /* what follows is padding of the link */
 	if (protocol != 51 && conclude(packet, protocol, ORACLE_OK) == ORACLE_OTHER)
 		return ORACLE_OTHER;
+	if (fragment % 16384 != 0) {
+		packet->id[0] = (uint8_t)octet(r, 4);
+		packet->id[1] = (uint8_t)octet(r, 5);
+	}
 	if (fragment % 8192 != 0)
 		return ORACLE_FRAGMENT;
 	if (!demand(r, header)) {
@@ -255,6 +264,11 @@ static enum oracle_result read_chain(struct reader *r, struct oracle_packet *pac
 		return chain_lost(packet, ORACLE_MALFORMED, whole);
 	if (number == 43)
 		read_routing(r, packet);
+	if (number == 44 && !packet->has_id) {
+		packet->has_id = true;
+		for (size_t i = 0; i < 4; i++)
+			packet->id[i] = (uint8_t)octet(r, 4 + i);
+	}
 	if (number == 44 && pair(r, 2) / 8 != 0)
 		return is_extension(next) ? ORACLE_FRAGMENT : conclude(packet, next, ORACLE_FRAGMENT);
 	if (number == 44 && pair(r, 2) % 2 == 1)

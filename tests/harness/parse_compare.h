@@ -65,8 +65,14 @@ static inline const char *parse_difference(const struct rg_packet *pkt, const st
 		return "the local address";
 	if (oracle->result != ORACLE_NOT_IP && pkt->protocols != possible)
 		return "the possible protocols";
+	if ((oracle->result == ORACLE_OK || oracle->result == ORACLE_FRAGMENT) && memcmp(&pkt->fragment_id, oracle->id, 4))
+		return "the fragment's id";
 	if (oracle->result != ORACLE_OK)
 		return NULL;
+	if (pkt->payload_at != oracle->payload_at || pkt->payload != oracle->payload_end - oracle->payload_at)
+		return "the payload";
+	if (pkt->more != oracle->is_first)
+		return "whether it is the first fragment";
 	if (pkt->protocol != (oracle->is_udp ? RG_PROTO_UDP : RG_PROTO_TCP))
 		return "the protocol";
 	if (pkt->remote_port != (in ? oracle->source_port : oracle->destination_port))

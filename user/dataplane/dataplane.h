@@ -158,7 +158,7 @@ const char *rg_dp_prog_tag(const struct rg_dp *dp, char ret[17]);
 
 /** Run the loaded program on one Ethernet frame (BPF_PROG_TEST_RUN). @flags: RG_TRACE_DRY (touch no
  *  counter, flow, event), RG_TRACE_EGRESS (run the egress program).
- *  @ret_action: XDP_PASS, XDP_DROP ...; @ret_trace: what it found. The frame is not changed.
+ *  @ret_action: XDP_PASS, XDP_DROP ...; of the egress program TC_ACT_UNSPEC, TC_ACT_SHOT; @ret_trace: what it found. The frame is not changed.
  *  -EINVAL (INVALID) if the frame is shorter than 14 or longer than 65535 bytes less headroom. */
 int rg_dp_run(struct rg_dp *dp, const void *frame, size_t length, uint32_t flags,
 	      int *ret_action, struct rg_trace *ret_trace, struct rg_err *err);

@@ -49,7 +49,7 @@ void rg_dp_seen(const struct rg_dp *dp, uint32_t meeting, rg_dp_seen_fn fn, void
 	for (size_t i = 0; i < (size_t)dp->n_cpus * RG_SEEN_DEFAULT; i++) {
 		struct rg_seen seen = dp->seen[i];
 
-		if (seen.meeting && (!meeting || seen.meeting == meeting))
+		if (seen.reason && (!meeting || seen.meeting == meeting))
 			fn(arg, &seen);
 	}
 }

@@ -123,6 +123,7 @@ static int load(struct rg_dp *dp)
 	if (r)
 		return r;
 	dp->prog_fd = bpf_program__fd(dp->skel->progs.regiongate);
+	dp->egress_fd = bpf_program__fd(dp->skel->progs.regiongate_egress);
 	rg_dp_adopted(dp);
 	rg_dp_events_refill(dp);
 	dp->state->abi_version = RG_ABI_VERSION;
@@ -139,7 +140,7 @@ int rg_dp_open(const struct rg_dp_config *config, struct rg_dp **ret, struct rg_
 		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
 	dp->config = *config;
 	rg_dp_trials_init(dp);
-	dp->prog_fd = dp->geo_template = dp->geo_fd = dp->lock_fd = -1;
+	dp->prog_fd = dp->egress_fd = dp->geo_template = dp->geo_fd = dp->lock_fd = -1;
 	dp->earlier.ufrags = dp->earlier.ufrags_long = -1;
 	r = rg_dp_config_fill(&dp->config, err);
 	if (r) {

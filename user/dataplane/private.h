@@ -41,7 +41,7 @@ struct rg_dp {
 	struct names_bpf *names;         /* NULL: other programs have no names */
 	struct rg_dp_config config;
 	char *pin_dir;
-	int prog_fd;
+	int prog_fd, egress_fd;
 	uint64_t cookie;
 	struct rg_geo_layout layout;
 	int geo_template;                /* while loading, -1 otherwise */

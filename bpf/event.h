@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Events: the first refusal of each flow, within budgets; and who talks to dedicated endpoints. */
+#ifndef RG_BPF_EVENT_H
+#define RG_BPF_EVENT_H
+
+#include "flow.h"
+#include "maps.h"
+#include "packet.h"
+
+static __always_inline __u8 rg_ip_protocol(const struct rg_packet *pkt)
+{
+	if (pkt->stage < RG_STAGE_ENDPOINT) /* not parsed as far */
+		return 0;
+	return pkt->protocol == RG_PROTO_TCP ? IPPROTO_TCP : IPPROTO_UDP;
+}
+
+/* Note a remote in this CPU's part of rg_seen. 1 if it was not there with this reason. Nobody else
+ * writes there: a CPU runs one packet at a time. */
+static __always_inline int rg_seen_note(const struct rg_packet *pkt, __u32 reason)
+{
+	__u64 ports = pkt->remote_port | (__u32)pkt->local_port << 16 | (__u64)pkt->meeting << 32;
+	__u64 hash = (pkt->remote.halves[0] ^ (pkt->remote.halves[1] << 1 | pkt->remote.halves[1] >> 63) ^
+		      ports ^ (__u64)pkt->direction << 31) * 0x9e3779b97f4a7c15ull;
+	__u32 index = bpf_get_smp_processor_id() * rg_seen_slots + ((hash >> 32) & (rg_seen_slots - 1));
+	struct rg_seen *slot = bpf_map_lookup_elem(&rg_seen, &index);
+	int same;
+
+	if (!slot)
+		return 0;
+	same = slot->remote.halves[0] == pkt->remote.halves[0] && slot->remote.halves[1] == pkt->remote.halves[1] &&
+	       slot->remote_port == pkt->remote_port && slot->local_port == pkt->local_port &&
+	       slot->meeting == pkt->meeting && slot->reason == reason;
+	slot->at = rg_now();
+	if (same)
+		return 0;
+	slot->remote = pkt->remote;
+	slot->remote_port = pkt->remote_port;
+	slot->local_port = pkt->local_port;
+	slot->meeting = pkt->meeting;
+	slot->region = pkt->region;
+	slot->protocol = rg_ip_protocol(pkt);
+	slot->reason = reason;
+	return 1;
+}
+
+/* One more event of this meeting, on this CPU? */
+static __always_inline int rg_event_allowed(__u32 meeting, struct rg_budget *budget)
+{
+	__u32 index = meeting / 16;
+	struct rg_quota_block *quotas = bpf_map_lookup_elem(&rg_quotas, &index);
+
+	if (!quotas || !quotas->left[meeting & 15] || !budget->left)
+		return 0;
+	quotas->left[meeting & 15]--;
+	budget->left--;
+	return 1;
+}
+
+static __always_inline void rg_event_fill(const struct rg_packet *pkt, __u32 reason, struct rg_event *ret)
+{
+	ret->at_ns = bpf_ktime_get_ns();
+	ret->remote = pkt->remote;
+	ret->local = pkt->local;
+	ret->remote_port = pkt->remote_port;
+	ret->local_port = pkt->local_port;
+	ret->meeting = pkt->meeting;
+	ret->endpoint = pkt->endpoint;
+	ret->region = pkt->region;
+	ret->reason = reason;
+	ret->direction = pkt->direction;
+	ret->protocol = rg_ip_protocol(pkt);
+	ret->pad = 0;
+}
+
+/** A packet was refused, or would have been. @reason: as counted; observe_refused hides what it was. */
+__attribute__((noinline)) int rg_event_refused(const struct rg_packet *pkt, __u32 reason)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct rg_budget *budget = bpf_map_lookup_elem(&rg_budgets, &cpu);
+	struct rg_event *event;
+
+	if (!pkt || !budget || !rg_seen_note(pkt, reason))
+		return 0;
+	event = rg_event_allowed(pkt->meeting, budget) ? bpf_ringbuf_reserve(&rg_events, sizeof(*event), 0) : NULL;
+	if (!event) {
+		budget->lost++;
+		return 0;
+	}
+	rg_event_fill(pkt, reason, event);
+	bpf_ringbuf_submit(event, 0);
+	budget->sent++;
+	return 0;
+}
+
+/** A packet of a dedicated endpoint was admitted: one of RG_SEEN_SAMPLE. */
+__attribute__((noinline)) int rg_seen_sample(const struct rg_packet *pkt, __u32 reason)
+{
+	return pkt ? rg_seen_note(pkt, reason) : 0;
+}
+
+#endif

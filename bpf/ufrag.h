@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* From a request's name to its binding. */
+#ifndef RG_BPF_UFRAG_H
+#define RG_BPF_UFRAG_H
+
+#include "flow.h"
+#include "stun.h"
+
+/* Ufrags of more than RG_UFRAG_SHORT_MAX characters are rare, and their key is too large for the stack. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rg_ufrag_long_text);
+} long_text SEC(".maps");
+
+/* Number of the binding, 0 if there is none. */
+__attribute__((noinline)) int rg_ufrag_find_long(struct xdp_md *ctx, __u32 at, __u32 length, __u32 endpoint, __u32 prefix)
+{
+	const struct rg_stun_name name = { at, length };
+	struct rg_ufrag_long_text *text;
+	const struct rg_ufrag *ufrag;
+	__u32 zero = 0;
+
+	text = bpf_map_lookup_elem(&long_text, &zero);
+	if (!text)
+		return 0;
+	for (int i = 0; i < RG_UFRAG_LONG_WORDS; i++)
+		text->words[i] = 0;
+	text->endpoint = endpoint;
+	text->length = rg_stun_ufrag(ctx, &name, prefix, text->words, RG_UFRAG_LONG_WORDS);
+	if (!text->length || text->length > RG_UFRAG_MAX)
+		return 0;
+	ufrag = bpf_map_lookup_elem(&rg_ufrags_long, &text->endpoint);
+	return ufrag ? ufrag->binding : 0;
+}
+
+static __always_inline __u32 rg_ufrag_find(struct xdp_md *ctx, const struct rg_packet *pkt, const struct rg_stun_name *name)
+{
+	struct rg_ufrag_text text = {};
+	const struct rg_shared *shared;
+	const struct rg_ufrag *ufrag;
+	__u32 prefix, number = pkt->endpoint;
+
+	shared = bpf_map_lookup_elem(&rg_shared, &number);
+	if (!shared)
+		return 0;
+	prefix = shared->ufrag_prefix;
+	if (prefix > RG_UFRAG_SHORT_MAX)
+		return rg_ufrag_find_long(ctx, name->at, name->length, number, prefix);
+	text.endpoint = number;
+	text.length = rg_stun_ufrag(ctx, name, prefix, text.words, RG_UFRAG_SHORT_WORDS);
+	if (!text.length)
+		return 0;
+	if (text.length > RG_UFRAG_SHORT_MAX)
+		return rg_ufrag_find_long(ctx, name->at, name->length, number, prefix);
+	ufrag = bpf_map_lookup_elem(&rg_ufrags, &text.endpoint);
+	return ufrag ? ufrag->binding : 0;
+}
+
+/** The meeting of a packet that came in at a shared endpoint: RG_NEXT, else a reason. */
+__attribute__((noinline)) int rg_shared_find(struct xdp_md *ctx, struct rg_packet *pkt)
+{
+	const struct rg_state *state = rg_state_get();
+	struct rg_stun_message message;
+	struct rg_stun_head head;
+	struct rg_stun_name name;
+
+	if (!state || !pkt)
+		return RG_REASON_REFUSE_UNBOUND;
+	if (!rg_stun_begins(ctx, pkt, &message, &head) || !rg_stun_is_request(&head))
+		return rg_flow_find(state, pkt);
+	switch (rg_stun_walk(ctx, &message, &head, &name)) {
+	case RG_STUN_NAMED:
+		return rg_flow_named(state, pkt, rg_ufrag_find(ctx, pkt, &name));
+	case RG_STUN_MALFORMED:
+		return RG_REASON_REFUSE_MALFORMED;
+	case RG_STUN_BEYOND:
+		return RG_REASON_REFUSE_UNSUPPORTED;
+	default:
+		return rg_flow_find(state, pkt);
+	}
+}
+
+/** The same for one that goes out. Requests of the server's own bind nothing. */
+__attribute__((noinline)) int rg_shared_find_egress(struct rg_packet *pkt)
+{
+	const struct rg_state *state = rg_state_get();
+
+	return state && pkt ? rg_flow_find(state, pkt) : RG_REASON_REFUSE_UNBOUND;
+}
+
+#endif
