@@ -99,6 +99,9 @@ static void report_step(struct rg_engine *engine, int64_t drift)
 	rg_time_format(read_clock(clock, CLOCK_REALTIME) / NS, wall);
 	rg_log(RG_LOG_ERROR, "the clock was set to %s where %s was expected; deadlines stay where they were "
 	       "until 'regiongate clock accept'", wall, believed);
+	if (engine->events) /* not yet at a start */
+		events_add(engine, EVENT_CLOCK, NULL, json_pack("{s:s, s:s, s:s}", "change", "step", "expected",
+								believed, "wall", wall));
 	engine_ledger_later(engine, RG_LEDGER_CLOCK_STEP, "clock",
 			    json_pack("{s:s, s:s, s:I, s:s}", "expected", believed, "wall", wall,
 				      "step_ms", (json_int_t)(drift / 1000000), "effect", "none"));
@@ -233,6 +236,7 @@ int rg_engine_clock_accept(struct rg_engine *engine, json_t **ret, struct rg_err
 		return r;
 	}
 	clock->stored_ns = clock->anchor_ns;
+	events_add(engine, EVENT_CLOCK, NULL, json_pack("{s:s}", "change", "accepted"));
 	timing_set(engine);
 	return rg_engine_clock_get(engine, ret, err);
 }

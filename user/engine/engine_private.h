@@ -397,7 +397,7 @@ int flows_each(struct rg_engine *engine, uint32_t meeting, flow_fn fn, void *arg
 
 /* events.c */
 #define EVENT_KINDS(X) X(REFUSAL, "refusal") X(RULES, "rules") X(RELOAD, "reload") X(ATTACHMENT, "attachment") \
-	X(LOST, "lost")
+	X(LOST, "lost") X(ALARM, "alarm") X(CLOCK, "clock") X(ORDER, "order")
 enum event_kind {
 #define X(name, text) EVENT_##name,
 	EVENT_KINDS(X)

@@ -121,7 +121,7 @@ static json_t *excess_json(const struct rg_rule *rule, const struct excess *exce
 		p += n + (p[n] == ',');
 	}
 	return json_pack("{s:s, s:o, s:o}", "rule", rule->id, "order", rg_order_to_json(rule->order),
-			 "exceeding", regions);
+			 "exceeds", regions);
 }
 
 static int refuse_excess(const struct rg_meeting_spec *spec, const struct rg_rule *rule,
@@ -293,6 +293,9 @@ static void report(struct rg_engine *engine, const json_t *before, const json_t 
 		       "territory, and are not refused by it",
 		       json_string_value(json_object_get(entry, "meeting")),
 		       json_string_value(json_object_get(entry, "rule")));
+		events_add(engine, EVENT_ORDER, json_string_value(json_object_get(entry, "meeting")),
+			   json_pack("{s:s, s:O, s:O}", "change", "narrowed", "rule", json_object_get(entry, "rule"),
+				     "regions", json_object_get(entry, "regions")));
 		engine_ledger_later(engine, RG_LEDGER_ORDER_NARROWED,
 				    json_string_value(json_object_get(entry, "meeting")),
 				    json_deep_copy(entry));

@@ -281,20 +281,56 @@ json_t *engine_ledger_network(const struct rg_addr *address)
 	return json_string(rg_net_format(&net, text));
 }
 
+static bool has_orders(const struct meeting *meeting)
+{
+	for (size_t i = 0; meeting && i < meeting->spec->n_rules; i++)
+		if (meeting->spec->rules[i].order)
+			return true;
+	return false;
+}
+
+/* "\"bases\":{"r1":"owner"}," and "\"orders\":[{"order":{},"rule":"r2"}],": on whose account each rule is,
+ * and the orders as a whole. NULL: memory is out. */
+static char *accounts_text(const struct meeting *meeting, bool orders)
+{
+	_cleanup_(json_decrefp) json_t *json = orders ? json_array() : json_object();
+	_cleanup_(rg_freep) char *list = NULL;
+	char *text = NULL;
+
+	for (size_t i = 0; i < meeting->spec->n_rules; i++) {
+		const struct rg_rule *rule = &meeting->spec->rules[i];
+
+		if (!orders)
+			json_object_set_new(json, rule->id, json_string(rg_rule_basis(rule)));
+		else if (rule->order)
+			json_array_append_new(json, json_pack("{s:o, s:s}", "order", rg_order_to_json(rule->order),
+							      "rule", rule->id));
+	}
+	if (!json_object_size(json) && !json_array_size(json))
+		return strdup("");
+	list = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
+	if (!list || asprintf(&text, "\"%s\":%s,", orders ? "orders" : "bases", list) < 0)
+		return NULL;
+	return text;
+}
+
 /* A summary of a meeting as a JSON text; the keys are in order. */
 static char *meeting_text(const struct meeting *meeting, const struct policy *of)
 {
 	char policy[POLICY_TEXT_MAX + 4], *text = NULL;
-	_cleanup_(rg_freep) char *quoted = NULL;
+	_cleanup_(rg_freep) char *quoted = NULL, *bases = NULL, *orders = NULL;
 
 	if (!meeting)
 		return strdup("null");
+	bases = accounts_text(meeting, false);
+	orders = accounts_text(meeting, true);
 	snprintf(policy, sizeof(policy), "%.*s%s", POLICY_TEXT_MAX, of->text,
 		 strlen(of->text) > POLICY_TEXT_MAX ? "..." : "");
 	quoted = rg_ledger_quote(policy);
-	if (!quoted || asprintf(&text, "{\"endpoints\":%zu,\"mode\":\"%s\",\"policy\":%s,\"revision\":%llu}",
-				meeting->spec->n_endpoints, meeting->spec->observe ? "observe" : "enforce",
-				quoted, (unsigned long long)meeting->revision) < 0)
+	if (!quoted || !bases || !orders ||
+	    asprintf(&text, "{%s\"endpoints\":%zu,\"mode\":\"%s\",%s\"policy\":%s,\"revision\":%llu}",
+		     bases, meeting->spec->n_endpoints, meeting->spec->observe ? "observe" : "enforce",
+		     orders, quoted, (unsigned long long)meeting->revision) < 0)
 		return NULL;
 	return text;
 }
@@ -309,7 +345,8 @@ int engine_ledger_meeting(struct rg_engine *engine, const struct meeting *before
 	if (was && is && asprintf(&detail, "{\"after\":%s,\"before\":%s}", is, was) < 0)
 		detail = NULL;
 	return engine_ledger_text(engine, after ? RG_LEDGER_MEETING_PUT : RG_LEDGER_MEETING_DELETE,
-				  after ? after->spec->id : before->spec->id, detail, false, err);
+				  after ? after->spec->id : before->spec->id, detail,
+				  has_orders(before) || has_orders(after), err);
 }
 
 void ledger_log_head(struct rg_engine *engine)

@@ -77,6 +77,7 @@ int rg_engine_mode_put(struct rg_engine *engine, const json_t *body, json_t **re
 			return r;
 		engine->observe = observe;
 		rg_dp_observe_set(engine->dp, observe);
+		events_add(engine, EVENT_RULES, NULL, json_pack("{s:s, s:s}", "change", "mode", "mode", text_of(observe)));
 	}
 	return rg_engine_mode_get(engine, ret, err);
 }

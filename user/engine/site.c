@@ -54,6 +54,8 @@ static void raise(struct rg_engine *engine, struct site_alarm *alarm, uint64_t m
 	engine->site.alarms++;
 	rg_log(RG_LOG_ERROR, "ALARM: media of meeting '%s' arrives here, which is a site (%s) that it excludes: "
 	       "%llu packets refused", id, site_text(engine, site), (unsigned long long)more);
+	events_add(engine, EVENT_ALARM, id, json_pack("{s:s, s:s, s:I}", "alarm", "site", "site",
+						      site_text(engine, site), "packets", (json_int_t)more));
 	engine_ledger_later(engine, RG_LEDGER_SITE_ALARM, id,
 			    json_pack("{s:s, s:I}", "site", site_text(engine, site), "packets", (json_int_t)more));
 }

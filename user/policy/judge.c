@@ -16,6 +16,18 @@ static enum rg_reason by_policy(const struct rg_judge *judge, unsigned int regio
 	return meeting->default_refuse ? RG_REASON_REFUSE_DEFAULT : RG_REASON_ADMIT_DEFAULT;
 }
 
+/* The address as it is comes before the IPv4 address in it. */
+static const struct rg_exception *exception_for(const struct rg_meeting_spec *meeting,
+						const struct rg_addr *address)
+{
+	const struct rg_exception *found = rg_exception_for(meeting->exceptions, meeting->n_exceptions, address);
+	struct rg_addr embedded;
+
+	if (!found && rg_addr_embedded_v4(address, &embedded))
+		found = rg_exception_for(meeting->exceptions, meeting->n_exceptions, &embedded);
+	return found;
+}
+
 void rg_judge(const struct rg_judge *judge, const struct rg_addr *address, unsigned int region,
 	      struct rg_judgment *ret)
 {
@@ -27,7 +39,7 @@ void rg_judge(const struct rg_judge *judge, const struct rg_addr *address, unsig
 	} else if (!rg_window_holds(&meeting->window, judge->time)) {
 		ret->cause = RG_REASON_REFUSE_EXPIRED;
 	} else {
-		ret->exception = rg_exception_for(meeting->exceptions, meeting->n_exceptions, address);
+		ret->exception = exception_for(meeting, address);
 		if (ret->exception)
 			ret->cause = ret->exception->refuse ? RG_REASON_REFUSE_EXCEPTION
 							    : RG_REASON_ADMIT_EXCEPTION;
