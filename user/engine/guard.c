@@ -131,8 +131,9 @@ static int refuse_excess(const struct rg_meeting_spec *spec, const struct rg_rul
 
 	snprintf(pointer, sizeof(pointer), "/rules/%td/regions", rule - spec->rules);
 	rg_err_set(err, -EPERM, RG_ERR_EXCEEDS, pointer,
-		   "%zu of the regions that the order is to refuse lie outside of the territory of %s%s",
-		   excess->n, rg_region_spec_format(&rule->order->jurisdiction, jurisdiction), excess->words);
+		   "the order reaches beyond the territory of %s: %.160s%s%s",
+		   rg_region_spec_format(&rule->order->jurisdiction, jurisdiction), excess->regions,
+		   strlen(excess->regions) > 160 ? "..." : "", excess->words);
 	if (err)
 		memcpy(err->regions, excess->regions, sizeof(err->regions));
 	return -EPERM;
