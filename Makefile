@@ -167,7 +167,7 @@ $(B)/bench/%.bpf.o: tools/bench/%.bpf.c $(wildcard bpf/*) $(wildcard include/*) 
 $(B)/bench/bench: $(BENCH_SRC) $(B)/libregiongate.a
 	@echo "  CC    $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -Itools/bench -MF $@.d $(BENCH_SRC) $(B)/libregiongate.a -o $@ $(PKG_LIBS)
-BENCH_PARTS := $(B)/geoip.mmdb $(B)/bench/filter.bpf.o $(B)/bench/lpm.bpf.o $(B)/bench/bench
+BENCH_PARTS := $(B)/geoip.mmdb $(patsubst tools/%,$(B)/%,$(patsubst %.c,%.o,$(wildcard tools/bench/*.bpf.c))) $(B)/bench/bench
 BASELINE := tests/bench-baseline.json
 bench:
 	@tools/install-deps bench

@@ -22,6 +22,13 @@ int bench_filter(struct xdp_md *ctx)
 	return bench_mutate(ctx) ? XDP_ABORTED : rg_ingress(ctx);
 }
 
+/* For interfaces: packets are as they come. */
+SEC("xdp.frags")
+int bench_bare(struct xdp_md *ctx)
+{
+	return rg_ingress(ctx);
+}
+
 /* Each packet begins when the verdict on the one before is there: which packet is next depends
  * on it, as far as the CPU can tell. Without this the CPU works on several packets at once. */
 SEC("xdp.frags")

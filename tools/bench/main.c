@@ -121,7 +121,7 @@ static const struct {
 	const char *name;
 	int (*run)(const struct bench_options *options, json_t *json);
 } sections[] = {
-	{ "decision", bench_decision }, { "load", bench_load }, { "push", bench_push },
+	{ "decision", bench_decision }, { "wire", bench_wire }, { "load", bench_load }, { "push", bench_push },
 	{ "start", bench_start },
 };
 #define N_SECTIONS (sizeof(sections) / sizeof(sections[0]))

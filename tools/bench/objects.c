@@ -40,6 +40,16 @@ static int program(const struct bpf_object *obj, const char *name)
 	return bpf_program__fd(prog);
 }
 
+static struct bench_source *map_sources(const struct bpf_object *obj)
+{
+	void *at = mmap(NULL, RG_BENCH_SOURCES * sizeof(struct bench_source), PROT_READ | PROT_WRITE, MAP_SHARED,
+			bpf_map__fd(bpf_object__find_map_by_name(obj, "bench_sources")), 0);
+
+	if (at == MAP_FAILED)
+		bench_die("mmap of bench_sources", NULL);
+	return at;
+}
+
 /* Programs that the filter's own sources bring along are not loaded a second time. */
 static void load_only_bench(struct bpf_object *obj)
 {
@@ -76,14 +86,39 @@ struct bench_object bench_object_open(const struct rg_dp *dp, const char *build,
 	o.empty[BENCH_LOOPED] = program(o.obj, "bench_empty_loop");
 	o.floor[BENCH_LOOPED] = program(o.obj, "bench_floor_loop");
 	o.filter[BENCH_LOOPED] = program(o.obj, "bench_filter_loop");
+	o.bare = program(o.obj, "bench_bare");
 	o.empty[BENCH_CHAINED] = o.empty[BENCH_ONE];
 	o.floor[BENCH_CHAINED] = o.floor[BENCH_ONE];
 	o.filter[BENCH_CHAINED] = program(o.obj, "bench_filter_chained");
-	o.sources = mmap(NULL, RG_BENCH_SOURCES * sizeof(*o.sources), PROT_READ | PROT_WRITE, MAP_SHARED,
-			 bench_object_map(&o, "bench_sources"), 0);
-	if (o.sources == MAP_FAILED)
-		bench_die("mmap of bench_sources", NULL);
+	o.sources = map_sources(o.obj);
 	return o;
+}
+
+struct bench_sender bench_sender_open(const char *build, int ifindex)
+{
+	struct bench_sender s = {};
+	char path[512];
+	size_t size;
+	void *constants;
+
+	snprintf(path, sizeof(path), "%s/bench/wire.bpf.o", build);
+	s.obj = bpf_object__open_file(path, NULL);
+	if (!s.obj)
+		bench_die(path, NULL);
+	constants = (void *)bpf_map__initial_value(bpf_object__find_map_by_name(s.obj, ".rodata"), &size);
+	memcpy(constants, &ifindex, sizeof(ifindex)); /* wire_out, the only one */
+	if (bpf_object__load(s.obj))
+		bench_die(path, NULL);
+	s.send = program(s.obj, "wire_send");
+	s.drop = program(s.obj, "wire_drop");
+	s.sources = map_sources(s.obj);
+	return s;
+}
+
+void bench_sender_close(struct bench_sender *sender)
+{
+	munmap(sender->sources, RG_BENCH_SOURCES * sizeof(*sender->sources));
+	bpf_object__close(sender->obj);
 }
 
 int bench_object_map(const struct bench_object *object, const char *name)

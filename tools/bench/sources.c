@@ -168,3 +168,24 @@ void bench_sources_fill(struct bench_source *to, size_t n, const struct bench_wo
 	if (mix == BENCH_HOT)
 		fill_hot(to, n, hot);
 }
+
+void bench_sources_country(struct bench_source *to, size_t n, const struct bench_world *world,
+			   enum bench_mix mix, const char *country, int inside)
+{
+	struct bench_source hot[HOT] = {};
+
+	for (size_t i = 0; i < (mix == BENCH_HOT ? HOT : n);) {
+		struct bench_source s = {};
+		unsigned int region = pick(&s, world, 1, BENCH_ANNOUNCED);
+
+		if ((strcmp(rg_classes_get(world->classes, region)->country, country) == 0) != inside)
+			continue;
+		to_meeting(&s, 1, region, 1);
+		if (mix == BENCH_HOT)
+			hot[i++] = s;
+		else
+			to[i++] = s;
+	}
+	if (mix == BENCH_HOT)
+		fill_hot(to, n, hot);
+}

@@ -34,4 +34,8 @@ void bench_world_free(struct bench_world *world);
 void bench_sources_fill(struct bench_source *to, size_t n, const struct bench_world *world, int v4,
 			enum bench_mix mix, unsigned int meetings);
 
+/** IPv4 sources inside of a country, or outside of it, all to the endpoint of meeting 0. */
+void bench_sources_country(struct bench_source *to, size_t n, const struct bench_world *world,
+			   enum bench_mix mix, const char *country, int inside);
+
 #endif
