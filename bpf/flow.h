@@ -114,10 +114,11 @@ static __always_inline __u32 rg_flow_named(const struct rg_state *state, struct 
  * little wider or tighter, and nothing else. */
 static __always_inline int rg_flow_allowed(const struct rg_packet *pkt, __u32 now)
 {
-	struct rg_binding *binding = bpf_map_lookup_elem(&rg_bindings, &pkt->binding);
+	__u32 number = pkt->binding; /* of the stack: the verifier of 6.1 takes no other key (test_shared there) */
+	struct rg_binding *binding = bpf_map_lookup_elem(&rg_bindings, &number);
 	/* IPv6: by /64, of which anybody has a whole one */
 	__u64 source = pkt->remote.halves[0] ? pkt->remote.halves[0] : pkt->remote.halves[1];
-	__u32 bucket = (source ^ (__u64)pkt->binding << 32 ^ pkt->binding) * 0x9e3779b97f4a7c15ull >> 48;
+	__u32 bucket = (source ^ (__u64)number << 32 ^ number) * 0x9e3779b97f4a7c15ull >> 48;
 	struct rg_bind_rate *rate;
 	__u32 elapsed, tokens, taken;
 

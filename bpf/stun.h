@@ -142,7 +142,13 @@ static __always_inline __u32 rg_stun_ufrag(void *ctx, const struct rg_stun_name 
 {
 	__u32 room = 8 * n, length = name->length < room ? name->length : room, cut;
 
-	if (length < RG_UFRAG_MIN || length > room || RG_LOAD(ctx, name->at, words, length))
+	/* clang knows that length is at most room, and makes one comparison of two; the verifier of 6.1
+	 * learns neither bound from that (test_shared on that kernel) */
+	asm volatile("" : "+r"(length));
+	if (length > room)
+		return 0;
+	asm volatile("" : "+r"(length));
+	if (length < RG_UFRAG_MIN || RG_LOAD(ctx, name->at, words, length))
 		return 0;
 	cut = rg_stun_cut(words, n);
 	if (cut < length)
