@@ -66,4 +66,37 @@ is "the API's report" "$(api "?from=2020-01-01&to=$today" | jq -c '[.from, .tota
 is "from behind to" "$(api "?from=2020-01-02&to=2020-01-01" | jq -c '[.status, .type]')" '[422,"urn:regiongate:problem:invalid"]'
 is "a day that is none" "$(api "?from=2020-01-02&to=never" | jq -r .detail)" "'never' is not a day like 2020-06-04"
 is "a day that is missing" "$(api "?from=2020-01-02" | jq .status)" 422
+
+# --- orders as they are pushed
+with_order() { # meeting regions reference [more of the order]
+	rg meeting put "$1" - <<-BODY
+	{"rules": [{"id": "r1", "action": "refuse", "regions": $2, "order": {"jurisdiction": "CN", "authority": "Court",
+	 "basis": "Act 7", "reference": "$3", "received": "2020-06-01"${4:-}}}]}
+	BODY
+}
+regions_put >/dev/null
+with_order m-1 '["CN"]' ref-1 >/dev/null
+with_order m-2 '["CN"]' ref-1 >/dev/null
+with_order m-3 '["CN", "HK"]' ref-2 >/dev/null 2>&1
+is "an order beyond its territory is refused" $? 1
+with_order m-3 '["CN", "HK"]' ref-3 >/dev/null 2>&1
+with_order m-3 '["CN"]' ref-3 >/dev/null
+with_order m-4 '["CN", "HK"]' ref-4 ', "override": {"reason": "r", "approved_by": "bob"}' >/dev/null
+with_order m-5 '["CN"]' ref-5 ', "gag_until": "2049-01-01T00:00:00Z"' >/dev/null
+is "requests by what became of them" \
+	"$(rg report --json | jq -c '.totals | [.requests, .applied, .narrowed, .refused, .overridden, .withheld]')" "[5,2,1,1,1,1]"
+is "the ledger has the kinds of their own" \
+	"$(rg ledger list --limit 100 --json | jq -c '[.entries[] | select(.kind | startswith("o")) | [.kind, .subject, .detail.order.reference]]')" \
+	'[["order-refused","m-3","ref-2"],["order-refused","m-3","ref-3"],["override","m-4","ref-4"]]'
+is "an entry of a meeting holds its orders whole" \
+	"$(rg ledger list --limit 100 --json | jq -r '[.entries[] | select(.subject == "m-5")][0].detail.after.orders[0].order.gag_until')" \
+	2049-01-01T00:00:00Z
+check "the chain is whole" rg ledger verify
+rg report --html >"$WORK/html"
+check "the page names what may be named" grep -q 'ref-4' "$WORK/html"
+check "and not what may not" sh -c "! grep -q ref-5 '$WORK/html'"
+rg meeting delete m-5 >/dev/null
+rg ledger export >"$WORK/export"
+is "an export gives the same report" \
+	"$(rg report --file "$WORK/export" --json | jq -c 'del(.generated_at)')" "$(rg report --json | jq -c 'del(.generated_at)')"
 world_done

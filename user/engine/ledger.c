@@ -289,8 +289,8 @@ static bool has_orders(const struct meeting *meeting)
 	return false;
 }
 
-/* "\"bases\":{"r1":"owner"}," and "\"orders\":[{"order":{},"rule":"r2"}],": on whose account each rule is,
- * and the orders as a whole. NULL: memory is out. */
+/* "\"bases\":{"r1":"owner"}," and "\"orders\":[{"id":"r2","order":{}}],": on whose account each rule is,
+ * and the rules that stand under an order as a whole. NULL: memory is out. */
 static char *accounts_text(const struct meeting *meeting, bool orders)
 {
 	_cleanup_(json_decrefp) json_t *json = orders ? json_array() : json_object();
@@ -303,8 +303,7 @@ static char *accounts_text(const struct meeting *meeting, bool orders)
 		if (!orders)
 			json_object_set_new(json, rule->id, json_string(rg_rule_basis(rule)));
 		else if (rule->order)
-			json_array_append_new(json, json_pack("{s:o, s:s}", "order", rg_order_to_json(rule->order),
-							      "rule", rule->id));
+			json_array_append_new(json, rg_rule_to_json(rule));
 	}
 	if (!json_object_size(json) && !json_array_size(json))
 		return strdup("");
@@ -314,10 +313,23 @@ static char *accounts_text(const struct meeting *meeting, bool orders)
 	return text;
 }
 
-/* A summary of a meeting as a JSON text; the keys are in order. */
+/* "\"expires\":\"...\"," or nothing. */
+static const char *time_text(const char *name, int64_t time, char buf[64])
+{
+	char text[RG_TIME_TEXT_MAX];
+
+	*buf = '\0';
+	if (time != RG_TIME_MIN && time != RG_TIME_MAX)
+		snprintf(buf, 64, "\"%s\":\"%s\",", name, rg_time_format(time, text));
+	return buf;
+}
+
+/* A summary of a meeting as a JSON text; the keys are in order. Of its exceptions only how many: they
+ * are addresses of people. */
 static char *meeting_text(const struct meeting *meeting, const struct policy *of)
 {
-	char policy[POLICY_TEXT_MAX + 4], *text = NULL;
+	char policy[POLICY_TEXT_MAX + 4], expires[64], not_before[64], *text = NULL;
+	const struct rg_meeting_spec *spec = meeting ? meeting->spec : NULL;
 	_cleanup_(rg_freep) char *quoted = NULL, *bases = NULL, *orders = NULL;
 
 	if (!meeting)
@@ -328,8 +340,9 @@ static char *meeting_text(const struct meeting *meeting, const struct policy *of
 		 strlen(of->text) > POLICY_TEXT_MAX ? "..." : "");
 	quoted = rg_ledger_quote(policy);
 	if (!quoted || !bases || !orders ||
-	    asprintf(&text, "{%s\"endpoints\":%zu,\"mode\":\"%s\",%s\"policy\":%s,\"revision\":%llu}",
-		     bases, meeting->spec->n_endpoints, meeting->spec->observe ? "observe" : "enforce",
+	    asprintf(&text, "{%s\"endpoints\":%zu,\"exceptions\":%zu,%s\"mode\":\"%s\",%s%s\"policy\":%s,\"revision\":%llu}",
+		     bases, spec->n_endpoints, spec->n_exceptions, time_text("expires", spec->window.until, expires),
+		     spec->observe ? "observe" : "enforce", time_text("not_before", spec->window.from, not_before),
 		     orders, quoted, (unsigned long long)meeting->revision) < 0)
 		return NULL;
 	return text;
