@@ -140,10 +140,18 @@ evade: deps
 
 # --- fuzzing: FUZZ_SECONDS (20) a target; the corpora are replayed by make check
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzzers/%,$(wildcard tests/fuzz/fuzz_*.c))
-$(B)/fuzzers/%: tests/fuzz/%.c $(HARNESS_PURE) $(LIB_SRC) $(B)/regiongate.skel.h $(B)/names.skel.h
+FUZZ_FLAGS := -O1 -Wno-missing-field-initializers -fsanitize=address -fprofile-instr-generate -fcoverage-mapping
+FUZZ_OBJ := $(LIB_SRC:%.c=$(B)/fuzzobj/%.o) $(HARNESS_PURE:%.c=$(B)/fuzzobj/%.o)
+$(B)/fuzzobj/%.o: %.c | $(B)/regiongate.skel.h $(B)/names.skel.h
 	@mkdir -p $(@D)
 	@echo "  FUZZ  $@"
-	$(Q)$(CLANG) $(ALL_CFLAGS) -O1 -fsanitize=fuzzer,address -Ibpf -Itests -MF $@.d $< $(HARNESS_PURE) $(LIB_SRC) -o $@ $(PKG_LIBS)
+	$(Q)$(CLANG) $(ALL_CFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -Itests -c $< -o $@
+$(B)/libregiongate-fuzz.a: $(FUZZ_OBJ)
+	$(Q)rm -f $@ && ar rcs $@ $^
+$(B)/fuzzers/%: tests/fuzz/%.c $(B)/libregiongate-fuzz.a
+	@mkdir -p $(@D)
+	@echo "  FUZZ  $@"
+	$(Q)$(CLANG) $(ALL_CFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -Ibpf -Itests -MF $@.d $< $(B)/libregiongate-fuzz.a -o $@ $(PKG_LIBS)
 fuzz:
 	@tools/install-deps fuzz
 	@$(MAKE) --no-print-directory -j$$(nproc) $(FUZZERS)
@@ -151,11 +159,13 @@ fuzz:
 fuzz-api: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) $(B)/tests/bpf/test_engine_random
 	RG_RANDOM_SEED=$(SEED) RG_RANDOM_STEPS=$(or $(STEPS),20000) $(B)/tests/bpf/test_engine_random
-fuzz-corpus: | $(B)
+fuzz-corpus: $(B)/libregiongate.a
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MF $(B)/make_parse_corpus.d tests/fuzz/make_parse_corpus.c $(HARNESS_PURE) user/base/ip.c -o $(B)/make_parse_corpus
 	$(B)/make_parse_corpus tests/fuzz/corpus/parse
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MF $(B)/make_stun_corpus.d tests/fuzz/make_stun_corpus.c -o $(B)/make_stun_corpus
 	$(B)/make_stun_corpus tests/fuzz/corpus/stun
+	$(Q)$(CC) $(ALL_CFLAGS) -MF $(B)/make_store_corpus.d tests/fuzz/make_store_corpus.c $(B)/libregiongate.a -o $(B)/make_store_corpus $(PKG_LIBS)
+	$(B)/make_store_corpus tests/fuzz/corpus/store
 
 # --- benchmarks: figures, never part of a test
 BENCH_SRC := $(wildcard tools/bench/*.c)

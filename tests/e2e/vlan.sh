@@ -40,6 +40,15 @@ for offload in on off; do
 	done
 done
 
+# Give a device the addresses that eth0 has: ARP and neighbour discovery answer for their own only.
+addresses_to() { # host device
+	local address
+	for address in $(ip -n "$NS-$1" -j addr show dev eth0 |
+		jq -r '.[0].addr_info[] | select(.scope == "global") | "\(.local)/\(.prefixlen)"'); do
+		ip -n "$NS-$1" addr add "$address" dev "$2" $(case $address in *:*) echo nodad ;; esac)
+	done
+}
+
 # Real VLAN devices, where the kernel has them.
 rg attach eth0 >/dev/null
 if ip -n "$NS-de" link add link eth0 name vlan5 type vlan id 5 2>/dev/null; then
@@ -51,6 +60,7 @@ if ip -n "$NS-de" link add link eth0 name vlan5 type vlan id 5 2>/dev/null; then
 	done
 	for device in vlan5 vlan5.6; do
 		for host in server de cn; do
+			addresses_to $host $device
 			ip -n "$NS-$host" route replace default dev $device
 			ip -n "$NS-$host" -6 route replace default dev $device
 		done

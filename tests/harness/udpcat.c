@@ -90,6 +90,7 @@ static int open_socket(const struct options *options, int family, unsigned int p
 		       const char *address)
 {
 	int fd = socket(family, options->tcp ? SOCK_STREAM : SOCK_DGRAM, 0), on = 1;
+	int room = 16 << 20; /* a slow machine must not be taken for a filter that drops */
 	struct sockaddr_storage local;
 	socklen_t length;
 	char text[16];
@@ -97,6 +98,7 @@ static int open_socket(const struct options *options, int family, unsigned int p
 	if (fd < 0)
 		die("socket");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
 	if (family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	if (!port)

@@ -117,35 +117,31 @@ static int read_version(sqlite3 *db, const char *path, sqlite3_int64 *ret, struc
 	return 0;
 }
 
-static int migrate(sqlite3 *db, sqlite3_int64 version, struct rg_err *err)
+static int fail(sqlite3 *db, struct rg_err *err)
 {
-	int code = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-
-	for (; code == SQLITE_OK && version < SCHEMA_VERSION; version++)
-		code = sqlite3_exec(db, steps[version], NULL, NULL, NULL);
-	if (code == SQLITE_OK)
-		code = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
-	if (code != SQLITE_OK) {
-		rg_store_fail(db, "create the tables of the store", err);
-		if (!sqlite3_get_autocommit(db))
-			sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-		return -EIO;
-	}
-	return 0;
+	return rg_store_fail(db, "create the tables of the store", err);
 }
 
-int rg_schema_ensure(sqlite3 *db, const char *path, struct rg_err *err)
+int rg_schema_begin(sqlite3 *db, const char *path, struct rg_err *err)
 {
 	sqlite3_int64 version = 0;
 	int ret = read_version(db, path, &version, err);
 
 	if (!ret)
 		ret = check_whole(db, path, err);
-	/* Only now, that the file is known to be ours, is it written to. */
-	if (!ret && sqlite3_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL",
-				 NULL, NULL, NULL) != SQLITE_OK)
-		ret = rg_store_fail(db, "switch the store to write-ahead logging", err);
-	if (!ret && version < SCHEMA_VERSION)
-		ret = migrate(db, version, err);
+	if (!ret && sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+		ret = fail(db, err);
+	for (; !ret && version < SCHEMA_VERSION; version++)
+		if (sqlite3_exec(db, steps[version], NULL, NULL, NULL) != SQLITE_OK)
+			ret = fail(db, err);
 	return ret;
+}
+
+int rg_schema_commit(sqlite3 *db, struct rg_err *err)
+{
+	if (sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+		return fail(db, err);
+	if (sqlite3_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", NULL, NULL, NULL) != SQLITE_OK)
+		return rg_store_fail(db, "switch the store to write-ahead logging", err);
+	return 0;
 }

@@ -125,11 +125,14 @@ int rg_store_open(const char *dir, struct rg_store **ret, struct rg_err *err)
 		return rg_err_set(err, -EIO, RG_ERR_STORE, NULL, "cannot open the store %s: %s", path,
 				  store->db ? sqlite3_errmsg(store->db) : "out of memory");
 	sqlite3_busy_timeout(store->db, BUSY_TIMEOUT_MS);
-	r = rg_schema_ensure(store->db, path, err);
+	/* nothing is written before the statements have shown that all tables are there */
+	r = rg_schema_begin(store->db, path, err);
 	if (!r)
 		r = prepare_all(store, err);
 	if (!r)
 		r = rg_store_ledger_prepare(store, err);
+	if (!r)
+		r = rg_schema_commit(store->db, err);
 	if (!r)
 		*ret = TAKE_PTR(store);
 	return r;

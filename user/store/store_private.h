@@ -24,9 +24,12 @@ struct rg_store {
 	} ledger;
 };
 
-/** Check that an open file is a whole store of ours, and create or migrate its schema.
- *  @path is for the sentence. Writes nothing to a file that it refuses. RG_ERR_STORE. */
-int rg_schema_ensure(sqlite3 *db, const char *path, struct rg_err *err);
+/** Check that an open file is a whole store of ours, and create or migrate its schema in a transaction
+ *  that rg_schema_commit() ends; until then nothing is written to the file. @path is for the sentence.
+ *  RG_ERR_STORE: the caller closes @db. */
+int rg_schema_begin(sqlite3 *db, const char *path, struct rg_err *err);
+/** Make it last, and switch to write-ahead logging. RG_ERR_STORE. */
+int rg_schema_commit(sqlite3 *db, struct rg_err *err);
 
 /** RG_ERR_STORE with "cannot <what>: <SQLite's words>". Returns -EIO. */
 int rg_store_fail(sqlite3 *db, const char *what, struct rg_err *err);
