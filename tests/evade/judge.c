@@ -147,8 +147,10 @@ const char *judge_documented(const struct plan *plan, const struct frame *frames
 		return "malformed: only a raw socket receives it";
 	if (reasons & (1u << RG_REASON_REFUSE_MALFORMED | 1u << RG_REASON_REFUSE_UNSUPPORTED) && plan_tiny_first(plan))
 		return "a first fragment that does not hold all headers";
-	if (reasons & 1u << RG_REASON_REFUSE_FRAGMENT)
-		return "a later fragment";
+	if (plan_first_not_first(plan)) /* by now the first one is remembered, and the reasons do not show it */
+		return "a later fragment that comes before the first one";
+	if (reasons & 1u << RG_REASON_REFUSE_FRAGMENT && plan->n_pokes)
+		return "a later fragment of no first one";
 	return NULL;
 }
 

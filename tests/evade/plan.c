@@ -216,7 +216,15 @@ bool plan_beyond_bounds(const struct plan *plan)
 
 bool plan_first_not_first(const struct plan *plan)
 {
-	return plan->n_pieces && plan->pieces[0].from != 0;
+	bool later = false;
+
+	for (unsigned int i = 0; i < plan->n_pieces; i++) {
+		if (plan->pieces[i].from)
+			later = true;
+		else if (later)
+			return true; /* and if there was another before, that one may be none to the host */
+	}
+	return false;
 }
 
 bool plan_tiny_first(const struct plan *plan)
