@@ -75,18 +75,32 @@ static enum rg_cli_exit geoip_show(const struct rg_cli *cli)
 	return code;
 }
 
+/* "12 of 300 live flows, in 2 meetings, change their verdict." */
+static void changes_say(const json_t *changes)
+{
+	json_int_t changed = json_integer_value(json_object_get(changes, "changed"));
+
+	if (!json_is_object(changes))
+		return;
+	printf("Of %lld live flows, %lld in %lld meetings change their verdict.\n\n",
+	       (long long)json_integer_value(json_object_get(changes, "flows")), (long long)changed,
+	       (long long)json_integer_value(json_object_get(changes, "meetings_changed")));
+}
+
 static enum rg_cli_exit geoip_reload(const struct rg_cli *cli)
 {
-	bool force = rg_cli_option(cli, "force");
+	bool force = rg_cli_option(cli, "force"), confirm = rg_cli_option(cli, "confirm");
 	json_t *answer = NULL;
 	enum rg_cli_exit code = rg_cli_call_json(cli, "POST", "/v1/geoip:reload",
-						 json_pack("{s:b}", "force", force), &answer);
+						 json_pack("{s:b, s:b}", "force", force, "confirm", confirm),
+						 &answer);
 
 	if (code == RG_EXIT_DONE && cli->json) {
 		rg_cli_say_json(answer);
 	} else if (code == RG_EXIT_DONE) {
 		if (json_is_false(json_object_get(answer, "changed")))
 			puts("The files are the same; nothing is changed.\n");
+		changes_say(json_object_get(answer, "changes"));
 		code = geoip_print(answer);
 	}
 	json_decref(answer);
@@ -95,12 +109,13 @@ static enum rg_cli_exit geoip_reload(const struct rg_cli *cli)
 
 static const struct rg_cli_option reload_options[] = {
 	{ "force", NULL, "accept a table that is much smaller than the one in force", false },
+	{ "confirm", NULL, "accept that many live flows change their verdict", false },
 	{ 0 },
 };
 
 const struct rg_cli_command rg_cmd_geoip[] = {
 	{ "geoip", "show", "", "Show the databases in force", NULL, NULL, 0, 0, geoip_show },
-	{ "geoip", "reload", "[--force]", "Read the databases again and switch to them", NULL,
+	{ "geoip", "reload", "[--force] [--confirm]", "Read the databases again and switch to them", NULL,
 	  reload_options, 0, 0, geoip_reload },
 	{ 0 },
 };

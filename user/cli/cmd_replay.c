@@ -169,7 +169,8 @@ static int replay_open(const struct rg_cli *cli, struct rg_capture **capture,
 		       struct rg_engine **engine, struct rg_err *err)
 {
 	const struct rg_cli_values *databases = rg_cli_options(cli, "geoip");
-	const struct rg_engine_config config = {
+	struct rg_region_spec site;
+	struct rg_engine_config config = {
 		.databases = databases->values,
 		.n_databases = databases->n,
 		.dp.max_mtg_stats = 1024, /* nobody reads them: the least memory to set up */
@@ -184,6 +185,10 @@ static int replay_open(const struct rg_cli *cli, struct rg_capture **capture,
 		r = rg_cli_read(rg_cli_option(cli, "rules"), &text, &length, err);
 	if (!r)
 		r = rg_replay_rules_parse(text, length, &rules, err);
+	if (!r && json_object_get(rules, "site")) { /* it was checked */
+		rg_region_spec_parse(json_string_value(json_object_get(rules, "site")), &site, NULL);
+		config.site = &site;
+	}
 	if (!r)
 		r = rg_engine_open(&config, engine, err);
 	if (!r)

@@ -55,6 +55,56 @@ static void list_text(const json_t *list, const char *separator,
 	}
 }
 
+/* Below what it belongs to. */
+static void window_row(struct rg_table *table, const json_t *object)
+{
+	char from[RG_SHOW_MAX], until[RG_SHOW_MAX];
+	_cleanup_(rg_freep) char *line = NULL;
+
+	if (!json_object_get(object, "not_before") && !json_object_get(object, "expires"))
+		return;
+	line = rg_text_format("from %s until %s", rg_show_member(object, "not_before", from),
+			      rg_show_member(object, "expires", until));
+	RG_TABLE_ROW(table, json_object_get(object, "id") && !json_object_get(object, "action") ? "in force" : "", line);
+}
+
+static void order_row(struct rg_table *table, const json_t *order)
+{
+	char jurisdiction[RG_SHOW_MAX], authority[RG_SHOW_MAX], reference[RG_SHOW_MAX];
+	_cleanup_(rg_freep) char *line = NULL;
+
+	if (!order)
+		return;
+	line = rg_text_format("by order of %.100s (%.16s), %.100s%s", rg_show_member(order, "authority", authority),
+			      rg_show_member(order, "jurisdiction", jurisdiction),
+			      rg_show_member(order, "reference", reference),
+			      json_object_get(order, "override") ? ", with an override" : "");
+	RG_TABLE_ROW(table, "", line);
+	window_row(table, order);
+}
+
+/* "admit 203.0.113.7/32 (host)" */
+static const char *exception_text(const json_t *exception, char buf[RG_SHOW_MAX])
+{
+	char action[RG_SHOW_MAX], network[RG_SHOW_MAX], reason[RG_SHOW_MAX];
+
+	snprintf(buf, RG_SHOW_MAX, "%.16s %.64s (%.300s)", rg_show_member(exception, "action", action),
+		 rg_show_member(exception, "network", network), rg_show_member(exception, "reason", reason));
+	return buf;
+}
+
+static void sites_row(struct rg_table *table, const json_t *sites)
+{
+	char text[RG_SHOW_MAX];
+
+	if (!sites)
+		return;
+	if (json_object_get(sites, "allow"))
+		RG_TABLE_ROW(table, "sites, only", rg_show_member(sites, "allow", text));
+	else
+		RG_TABLE_ROW(table, "sites, not", rg_show_member(sites, "refuse", text));
+}
+
 enum rg_cli_exit rg_meeting_show(const json_t *meeting, const char *etag)
 {
 	_cleanup_(rg_table_freep) struct rg_table *table =
@@ -73,7 +123,13 @@ enum rg_cli_exit rg_meeting_show(const json_t *meeting, const char *etag)
 				       rule_text(item, text));
 
 		RG_TABLE_ROW(table, i ? "" : "rules", line);
+		window_row(table, item);
+		order_row(table, json_object_get(item, "order"));
 	}
+	json_array_foreach(json_object_get(meeting, "exceptions"), i, item)
+		RG_TABLE_ROW(table, i ? "" : "exceptions", exception_text(item, text));
+	sites_row(table, json_object_get(meeting, "sites"));
+	window_row(table, meeting);
 	rg_show_row(table, "default", json_object_get(meeting, "default"));
 	if (etag)
 		RG_TABLE_ROW(table, "etag", etag);

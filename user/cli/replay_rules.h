@@ -6,7 +6,7 @@
 #include "engine/engine.h"
 
 /** Parse {"endpoints", "regions", "meetings", "site"} and check all that needs no engine. Unknown
- *  members are refused. "site" is checked and has no effect as long as no rule depends on it. New
+ *  members are refused. "site" is for the engine's configuration. New
  *  reference in @ret. */
 int rg_replay_rules_parse(const char *text, size_t length, json_t **ret, struct rg_err *err);
 
