@@ -20,7 +20,7 @@
  * for, and 64 for its text. */
 #define RG_REGIONS_MAX      8192 /* region ids */
 #define RG_REGIONS_DEFAULT  1024 /* room at least; twice as many as are known at start, if that is more */
-#define RG_POLICIES_DEFAULT 16384 /* distinct policies: 320 bytes each with room for 1024 regions */
+#define RG_POLICIES_DEFAULT 65536 /* distinct policies: 320 bytes each with room for 1024 regions */
 #define RG_POLICIES_CAP     (1u << 20)
 
 /* Time: steps of a meeting's schedule, 16 bytes each; 512 bytes a schedule */

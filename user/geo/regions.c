@@ -220,13 +220,15 @@ int rg_region_spec_parse(const char *text, struct rg_region_spec *ret, struct rg
 	return 0;
 }
 
+_Static_assert(sizeof("continent:") + RG_CUSTOM_NAME_MAX < 64, "a text fits");
+
+/* Called for every region of every rule: without printf. */
 const char *rg_region_spec_format(const struct rg_region_spec *spec, char buf[64])
 {
 	const char *prefix = spec->kind == RG_REGION_CONTINENT ? "continent:" :
 			     spec->kind == RG_REGION_CUSTOM    ? "custom:" : "";
 
-	snprintf(buf, 64, "%s%s", prefix,
-		 spec->kind == RG_REGION_UNKNOWN ? "unknown" : spec->name);
+	strcpy(stpcpy(buf, prefix), spec->kind == RG_REGION_UNKNOWN ? "unknown" : spec->name);
 	return buf;
 }
 

@@ -96,10 +96,15 @@ static void write_part(FILE *out, const struct rg_policy_part *part)
 	char text[64];
 
 	fputs(part->refuse ? "refuse " : "admit ", out);
-	for (size_t i = 0; i < part->n_regions; i++)
-		fprintf(out, "%s%s", i ? "," : "", rg_region_spec_format(&part->regions[i], text));
-	if (part->bounded)
-		fprintf(out, " within %s", rg_region_spec_format(&part->within, text));
+	for (size_t i = 0; i < part->n_regions; i++) {
+		if (i)
+			fputc(',', out);
+		fputs(rg_region_spec_format(&part->regions[i], text), out);
+	}
+	if (part->bounded) {
+		fputs(" within ", out);
+		fputs(rg_region_spec_format(&part->within, text), out);
+	}
 	fputs("; ", out);
 }
 
