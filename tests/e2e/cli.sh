@@ -21,9 +21,6 @@ gives() { # text exit-code pattern-on-stderr command...
 # 2: usage; needs no daemon
 gives "no command" 2 "^usage: " rgx
 gives "unknown command" 2 "unknown command 'frobnicate'" rgx frobnicate
-for later in preview; do
-	gives "$later is no command yet" 2 "unknown command" rgx $later
-done
 gives "a group without its command" 2 "meeting" rgx meeting
 gives "unknown command of a group" 2 "unknown command 'meeting frobnicate'" rgx meeting frobnicate
 gives "unknown option" 2 "unknown option '--frobnicate'" rgx status --frobnicate
