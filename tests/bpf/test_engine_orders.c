@@ -189,6 +189,31 @@ static void a_standing_order_is_narrowed_when_a_region_moves(void **state)
 	then_judged("198.51.100.65", RG_REASON_REFUSE_REGION);
 }
 
+/* A custom region that moves addresses into the order's country does not move them into its territory:
+ * there the databases count, where they know the country. */
+static void a_region_moves_nobody_into_a_territory(void **state)
+{
+	static const char *const databases[] = { "tests/fuzz/corpus/mmdb/nested.mmdb" }; /* 192.0.2.0/25: DE */
+
+	(void)state;
+	rg_engine_close(engine);
+	engine = NULL;
+	config.databases = databases;
+	config.n_databases = 1;
+	given_engine();
+	set_region("de", "{\"networks\": []}");
+	set_region("cn", "{\"networks\": [\"203.0.113.0/24\"], \"country\": \"CN\"}");
+	set_region("moved", "{\"networks\": [\"192.0.2.9/32\"], \"country\": \"CN\"}");
+	flush();
+	given_body("\"rules\": [{\"action\": \"refuse\", \"regions\": [\"CN\"]}]");
+	then_judged(FROM_DE, RG_REASON_REFUSE_REGION); /* the owner's own choice */
+	given_body("\"rules\": [{\"action\": \"refuse\", \"regions\": [\"CN\"], " ORDER "}}]");
+	then_judged(FROM_DE, RG_REASON_ADMIT_DEFAULT);
+	then_judged(FROM_CN, RG_REASON_REFUSE_REGION);
+	assert_int_not_equal(try_meeting("\"rules\": [{\"action\": \"refuse\", \"regions\": [\"custom:moved\"], " ORDER "}}]"), 0);
+	then_error(RG_ERR_EXCEEDS, "/rules/0/regions", "custom:moved has addresses in DE");
+}
+
 static void an_override_needs_an_admin_and_somebody_else(void **state)
 {
 	static const char body[] = "\"rules\": [{\"action\": \"refuse\", \"regions\": [\"HK\"], " ORDER
@@ -571,6 +596,7 @@ int main(void)
 		WITH_PLACES(an_order_refuses_inside_and_nobody_else),
 		WITH_PLACES(a_region_put_in_the_same_turn_is_looked_into),
 		WITH_PLACES(a_standing_order_is_narrowed_when_a_region_moves),
+		WITH_PLACES(a_region_moves_nobody_into_a_territory),
 		WITH_PLACES(an_override_needs_an_admin_and_somebody_else),
 		WITH_PLACES(an_override_without_need_is_refused),
 		WITH_PLACES(an_order_from_the_future_is_refused),

@@ -103,6 +103,7 @@ int rg_engine_preview(struct rg_engine *engine, const char *id, const json_t *bo
 	const struct meeting *meeting = model_meeting(&engine->model, id);
 	struct preview preview = { .engine = engine, .meeting = meeting, .regions = regions };
 	int64_t now = engine_now(engine), time = now;
+	bool differs;
 	int r;
 
 	if (at && !rg_time_parse(at, &time))
@@ -111,6 +112,8 @@ int rg_engine_preview(struct rg_engine *engine, const char *id, const json_t *bo
 	r = rg_meeting_parse(body, id, &spec, err);
 	if (!r)
 		r = meeting_check(engine, spec, meeting, false, err);
+	if (!r)
+		r = ufrags_check(engine, spec, meeting ? meeting->number : 0, &differs, err);
 	if (r)
 		return r;
 	if (meeting)
