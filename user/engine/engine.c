@@ -157,7 +157,10 @@ static void undo_committed(struct rg_engine *engine)
 		rg_log(RG_LOG_ERROR, "the store keeps a change that was to be undone: %s", err.detail);
 	}
 	model_reload(engine);
-	ufrags_undo(engine);
+	if (!ret)
+		ufrags_undo(engine);
+	else if (ufrags_reload(engine, &err))
+		engine->broken = true;
 	if (engine_publish_back(engine, &err))
 		rg_log(RG_LOG_ERROR, "the kernel's maps can not be put back: %s", err.detail);
 	flush_done(engine);

@@ -150,6 +150,7 @@ struct pending {
 	struct ufrag_undo {
 		struct binding *binding;
 		uint32_t before; /* its meeting */
+		bool entered;    /* it was not in the model before */
 	} *ufrags;               /* also what is to be published */
 	size_t n_ufrags, max_ufrags;
 	uint32_t *revised;       /* meetings whose body stays but whose revision does not */
@@ -463,6 +464,8 @@ int ufrags_write_revisions(struct rg_engine *engine, struct rg_err *err);
 /** Back to what was before this turn: the store (in a transaction), the model. */
 int ufrags_undo_store(struct rg_engine *engine, struct rg_err *err);
 void ufrags_undo(struct rg_engine *engine);
+/** Instead, if the store could not be put back: what it has now. */
+int ufrags_reload(struct rg_engine *engine, struct rg_err *err);
 void ufrags_flush_done(struct rg_engine *engine);
 
 /* interfaces.c */

@@ -24,16 +24,21 @@ int ufrags_init(struct ufrags *ufrags, const struct rg_dp_config *config, uint32
 	return 0;
 }
 
-void ufrags_clear(struct ufrags *ufrags)
+static void free_graves(struct ufrags *ufrags)
 {
-	for (uint32_t i = 1; ufrags->at && i <= ufrags->max; i++)
-		free(ufrags->at[i]);
 	while (ufrags->graves) {
 		struct binding *binding = ufrags->graves;
 
 		ufrags->graves = binding->next;
 		free(binding);
 	}
+}
+
+void ufrags_clear(struct ufrags *ufrags)
+{
+	for (uint32_t i = 1; ufrags->at && i <= ufrags->max; i++)
+		free(ufrags->at[i]);
+	free_graves(ufrags);
 	free(ufrags->at);
 	free(ufrags->of);
 	rg_map_free(ufrags->by_key);
@@ -335,12 +340,33 @@ void ufrags_undo(struct rg_engine *engine)
 		if (binding->buried)
 			continue;
 		ufrag_move(ufrags, binding, before);
-		if (before)
+		if (!pending->ufrags[i].entered)
 			continue;
 		if (binding->published)
 			clear_published(engine, binding);
 		bury(ufrags, binding);
 	}
+}
+
+int ufrags_reload(struct rg_engine *engine, struct rg_err *err)
+{
+	struct ufrags *ufrags = &engine->model.ufrags;
+	struct pending *pending = &engine->pending;
+
+	for (size_t i = 0; i < pending->n_ufrags; i++)
+		if (pending->ufrags[i].binding->published)
+			clear_published(engine, pending->ufrags[i].binding);
+	pending->n_ufrags = 0;
+	for (uint32_t i = 1; i <= ufrags->max; i++) {
+		struct binding *binding = ufrags->at[i];
+
+		if (!binding)
+			continue;
+		ufrag_move(ufrags, binding, 0);
+		bury(ufrags, binding);
+	}
+	free_graves(ufrags);
+	return ufrags_load(engine, err) ?: ufrags_pend_all(engine, err);
 }
 
 void ufrags_flush_done(struct rg_engine *engine)
@@ -353,10 +379,5 @@ void ufrags_flush_done(struct rg_engine *engine)
 		if (meeting)
 			meeting->revised = false;
 	}
-	while (ufrags->graves) {
-		struct binding *binding = ufrags->graves;
-
-		ufrags->graves = binding->next;
-		free(binding);
-	}
+	free_graves(ufrags);
 }

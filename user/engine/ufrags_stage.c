@@ -129,7 +129,7 @@ static int set_meeting(struct rg_engine *engine, struct binding *binding, uint32
 
 	if (ret)
 		return ret;
-	pending->ufrags[pending->n_ufrags++] = (struct ufrag_undo){ binding, binding->meeting };
+	pending->ufrags[pending->n_ufrags++] = (struct ufrag_undo){ .binding = binding, .before = binding->meeting };
 	pending->any = true;
 	pending->gives_up |= !meeting;
 	ufrag_move(&engine->model.ufrags, binding, meeting);
@@ -141,6 +141,7 @@ static int bind(struct rg_engine *engine, uint32_t endpoint, const char *text, s
 		uint32_t meeting, struct rg_err *err)
 {
 	struct ufrags *ufrags = &engine->model.ufrags;
+	struct pending *pending = &engine->pending;
 	bool is_new = !binding;
 	int ret;
 
@@ -152,7 +153,9 @@ static int bind(struct rg_engine *engine, uint32_t endpoint, const char *text, s
 	}
 	ret = set_meeting(engine, binding, meeting, err);
 	if (ret && is_new) /* the turn is lost: let its undo take it out again */
-		engine->pending.ufrags[engine->pending.n_ufrags++] = (struct ufrag_undo){ binding, 0 };
+		pending->ufrags[pending->n_ufrags++] = (struct ufrag_undo){ .binding = binding };
+	if (is_new)
+		pending->ufrags[pending->n_ufrags - 1].entered = true;
 	return ret;
 }
 
