@@ -28,10 +28,12 @@ uint64_t bench_random(void);
 /* One section each: prints it and fills @json with its figures. A bound that is not kept is
  * printed as such; the return value is the number of those. */
 int bench_decision(const struct bench_options *options, json_t *json);
+int bench_paths(const struct bench_options *options, json_t *json);
 int bench_wire(const struct bench_options *options, json_t *json);
 int bench_load(const struct bench_options *options, json_t *json);
 int bench_push(const struct bench_options *options, json_t *json);
 int bench_start(const struct bench_options *options, json_t *json);
+int bench_rivals(const struct bench_options *options, json_t *json);
 
 /** Print "name: value (at most/least bound) ok|MISSED" and add it to @json's "bounds".
  *  Returns 1 if missed. */

@@ -20,7 +20,7 @@
 void bench_daemon_init(struct bench_daemon *daemon, const struct bench_options *options, const char *geoip,
 		       unsigned int max_meetings)
 {
-	*daemon = (struct bench_daemon){ .options = options, .max_meetings = max_meetings, .prog_fd = -1,
+	*daemon = (struct bench_daemon){ .options = options, .max_meetings = max_meetings, .max_ufrags = 1u << 18, .prog_fd = -1,
 					 .dir = "/tmp/regiongate-bench-XXXXXX" };
 	if (!mkdtemp(daemon->dir))
 		bench_die("mkdtemp", NULL);
@@ -30,7 +30,8 @@ void bench_daemon_init(struct bench_daemon *daemon, const struct bench_options *
 
 static void exec_daemon(const struct bench_daemon *daemon)
 {
-	char program[512], socket[96], state[96], pins[64], geoip[600], limits[40], log[96];
+	char program[512], socket[96], state[96], pins[64], geoip[600], config[96], log[96];
+	FILE *f;
 	int fd;
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -42,9 +43,12 @@ static void exec_daemon(const struct bench_daemon *daemon)
 	snprintf(state, sizeof(state), "--state=%s/state", daemon->dir);
 	snprintf(pins, sizeof(pins), "--pin-dir=/sys/fs/bpf/rg-bench-%d", getppid());
 	snprintf(geoip, sizeof(geoip), "--geoip=%s", daemon->geoip);
-	snprintf(limits, sizeof(limits), "--max-meetings=%u", daemon->max_meetings);
-	execl(program, program, "--config=/dev/null", socket, state, pins, geoip, limits,
-	      "--log-level=warning", NULL);
+	snprintf(config, sizeof(config), "--config=%s/config", daemon->dir);
+	f = fopen(config + strlen("--config="), "w");
+	if (!f || fprintf(f, "[limits]\nmax_meetings = %u\nmax_ufrags = %u\n", daemon->max_meetings,
+			  daemon->max_ufrags) < 0 || fclose(f))
+		_exit(127);
+	execl(program, program, config, socket, state, pins, geoip, "--log-level=warning", NULL);
 	_exit(127);
 }
 

@@ -12,7 +12,7 @@ struct bench_daemon {
 	const struct bench_options *options;
 	char dir[64], socket[80];
 	char geoip[512];       /* its database */
-	unsigned int max_meetings;
+	unsigned int max_meetings, max_ufrags;
 	pid_t pid;
 	int prog_fd;           /* of the program that it loaded */
 };

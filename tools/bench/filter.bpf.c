@@ -22,6 +22,17 @@ int bench_filter(struct xdp_md *ctx)
 	return bench_mutate(ctx) ? XDP_ABORTED : rg_ingress(ctx);
 }
 
+SEC("xdp.frags")
+int bench_floor_stun(struct xdp_md *ctx)
+{
+	return bench_mutate_stun(ctx) ? XDP_ABORTED : XDP_PASS;
+}
+SEC("xdp.frags")
+int bench_filter_stun(struct xdp_md *ctx)
+{
+	return bench_mutate_stun(ctx) ? XDP_ABORTED : rg_ingress(ctx);
+}
+
 /* For interfaces: packets are as they come. */
 SEC("xdp.frags")
 int bench_bare(struct xdp_md *ctx)

@@ -86,3 +86,40 @@ double bench_meetings_batch(const struct bench_daemon *daemon, unsigned int from
 	free(batch.body);
 	return load.seconds;
 }
+
+/* A meeting with its ufrags, as a line of a batch. */
+static size_t ufrags_line(char *to, unsigned int meeting)
+{
+	size_t length = (size_t)sprintf(to, "{\"id\":\"u-%u\",\"ufrags\":[", meeting);
+
+	for (unsigned int i = 0; i < UFRAGS_PER_MEETING; i++)
+		length += (size_t)sprintf(to + length, "%s{\"endpoint\":\"sfu\",\"ufrag\":\"uf%07u\"}", i ? "," : "",
+					  meeting * UFRAGS_PER_MEETING + i);
+	return length + (size_t)sprintf(to + length, "],\"rules\":[{\"action\":\"refuse\",\"regions\":[\"%s\"]}]}\n",
+					bench_country(meeting));
+}
+
+static void ufrags_make(void *arg, unsigned int n, unsigned int c, struct bench_message *ret)
+{
+	struct batch *batch = arg;
+	size_t length = 0;
+
+	(void)c;
+	for (unsigned int i = n * batch->lines; i < (n + 1) * batch->lines && i < batch->to; i++)
+		length += ufrags_line(batch->body + length, i);
+	*ret = (struct bench_message){ "POST", "/v1/meetings:batch", batch->body, length };
+}
+
+double bench_ufrags_batch(const struct bench_daemon *daemon, unsigned int n)
+{
+	struct batch batch = { 0, n / UFRAGS_PER_MEETING, 200, malloc(200 * (UFRAGS_PER_MEETING + 4) * 48) };
+	struct bench_load load = { .socket = daemon->socket, .connections = 1,
+				   .requests = (batch.to + batch.lines - 1) / batch.lines, .make = ufrags_make,
+				   .answered = batch_answered, .arg = &batch };
+
+	if (!batch.body)
+		bench_die("out of memory", NULL);
+	bench_load_run(&load);
+	free(batch.body);
+	return load.seconds;
+}

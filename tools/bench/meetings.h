@@ -19,4 +19,8 @@ const char *bench_country(unsigned int n);
 double bench_meetings_batch(const struct bench_daemon *daemon, unsigned int from, unsigned int to,
 			    unsigned int lines);
 
+#define UFRAGS_PER_MEETING 100
+/** Bind @n ufrags of the shared endpoint "sfu" by batch, UFRAGS_PER_MEETING to a meeting. Seconds. */
+double bench_ufrags_batch(const struct bench_daemon *daemon, unsigned int n);
+
 #endif

@@ -16,7 +16,9 @@ struct bench_source {
 	__be32 address[4]; /* IPv4 in the first word */
 	__be16 remote_port, local_port;
 	__be32 local;      /* the local address, IPv6: its last word */
+	char ufrag[8];     /* for packets that are STUN */
 };
+#define RG_BENCH_UFRAG_AT 24 /* in the UDP payload: STUN's header and that of its first attribute */
 _Static_assert(sizeof(struct bench_source) % 8 == 0, "as values of an array lie: user space fills it by mmap");
 
 #ifdef __bpf__
@@ -58,6 +60,30 @@ static __always_inline int bench_mutate(struct xdp_md *ctx)
 		ip->daddr.in6_u.u6_addr32[3] = source->local;
 		bench_mutate_udp((void *)(ip + 1), source);
 	}
+	return 0;
+}
+
+/* The same for a Binding Request, whose first attribute is USERNAME. */
+static __always_inline int bench_mutate_stun(struct xdp_md *ctx)
+{
+	__u32 index = bench_next & (RG_BENCH_SOURCES - 1);
+	const struct bench_source *source = bpf_map_lookup_elem(&bench_sources, &index);
+	void *data, *end;
+	struct ethhdr *eth;
+	__u64 *ufrag;
+
+	if (!source || bench_mutate(ctx))
+		return -1;
+	data = (void *)(long)ctx->data;
+	end = (void *)(long)ctx->data_end;
+	eth = data;
+	if (data + sizeof(*eth) > end)
+		return -1;
+	ufrag = data + sizeof(*eth) + sizeof(struct udphdr) + RG_BENCH_UFRAG_AT +
+		(eth->h_proto == bpf_htons(0x0800) ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
+	if ((void *)(ufrag + 1) > end)
+		return -1;
+	*ufrag = *(const __u64 *)source->ufrag;
 	return 0;
 }
 #endif

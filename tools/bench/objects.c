@@ -121,6 +121,11 @@ void bench_sender_close(struct bench_sender *sender)
 	bpf_object__close(sender->obj);
 }
 
+int bench_object_program(const struct bench_object *object, const char *name)
+{
+	return program(object->obj, name);
+}
+
 int bench_object_map(const struct bench_object *object, const char *name)
 {
 	return bpf_map__fd(bpf_object__find_map_by_name(object->obj, name));

@@ -26,6 +26,7 @@ struct bench_frame { unsigned char bytes[256]; unsigned int length; };
 
 /** Load build/bench/NAME.bpf.o with the dataplane's maps and constants. */
 struct bench_object bench_object_open(const struct rg_dp *dp, const char *build, const char *name);
+int bench_object_program(const struct bench_object *object, const char *name); /* fd */
 int bench_object_map(const struct bench_object *object, const char *name); /* fd */
 void bench_object_close(struct bench_object *object);
 

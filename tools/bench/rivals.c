@@ -2,10 +2,13 @@
 #include "rivals.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench.h"
 #include "lpm.h"
@@ -126,4 +129,65 @@ void bench_rivals_load(struct bench_rivals *rivals)
 void bench_rivals_close(struct bench_rivals *rivals)
 {
 	bench_shell("rm -rf '%s'", rivals->dir);
+}
+
+#define CHANGES 15
+
+/* One element more and one less, each by the tool, as an operator or a script does it. */
+static json_t *changes(const char *add, const char *del)
+{
+	double ms[CHANGES];
+
+	for (int i = 0; i < CHANGES; i++)
+		ms[i] = bench_shell("%s", i % 2 ? del : add) * 1e3;
+	return bench_spread(ms, CHANGES);
+}
+
+/* The whole table again, in one transaction: nft's map, ipset's set by a swap. */
+static void reloads(struct bench_rivals *rivals, json_t *json)
+{
+	double s;
+
+	bench_shell("cd %s && { echo flush map inet rg geo; cat inet-map.nft; } >reload.nft && "
+		    "{ sed 's/ rg / rg2 /' ipset; echo swap rg rg2; echo destroy rg2; } >reload.ipset", rivals->dir);
+	s = bench_shell("nft -f %s/reload.nft", rivals->dir);
+	printf("  nft, full map: atomic reload %.0f ms\n", s * 1e3);
+	json_object_set_new(json, "nft_map_reload_ms", json_real(s * 1e3));
+	s = bench_shell("ipset restore -f %s/reload.ipset", rivals->dir);
+	printf("  ipset, one country: reload by swap %.0f ms\n", s * 1e3);
+	json_object_set_new(json, "ipset_reload_ms", json_real(s * 1e3));
+}
+
+int bench_rivals(const struct bench_options *options, json_t *json)
+{
+	int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	struct bench_rivals rivals;
+	struct bench_world world;
+	json_t *nft, *ipset;
+
+	bench_world_load(&world, options->mmdb);
+	if (home < 0 || unshare(CLONE_NEWNET))
+		bench_die("a network namespace", NULL);
+	bench_shell("ip link set lo up");
+	bench_rivals_open(&rivals, &world, "CN");
+	/* netdev's tables need no device until they have a chain */
+	bench_rivals_load(&rivals);
+	printf("  nft: load of one country's set %.0f ms, of the full map %.0f ms; ipset: one country %.0f ms\n",
+	       rivals.nft_set_s * 1e3, rivals.nft_map_s * 1e3, rivals.ipset_s * 1e3);
+	json_object_set_new(json, "nft_set_load_ms", json_real(rivals.nft_set_s * 1e3));
+	json_object_set_new(json, "nft_map_load_ms", json_real(rivals.nft_map_s * 1e3));
+	json_object_set_new(json, "ipset_load_ms", json_real(rivals.ipset_s * 1e3));
+	nft = changes("nft add element inet rg country { 203.0.113.7 }", "nft delete element inet rg country { 203.0.113.7 }");
+	ipset = changes("ipset add rg 203.0.113.7", "ipset del rg 203.0.113.7");
+	printf("  one change: nft %.1f ms, ipset %.1f ms (each a process of its own; not durable)\n",
+	       json_number_value(json_object_get(nft, "median")), json_number_value(json_object_get(ipset, "median")));
+	json_object_set_new(json, "nft_change_ms", nft);
+	json_object_set_new(json, "ipset_change_ms", ipset);
+	reloads(&rivals, json);
+	bench_rivals_close(&rivals);
+	if (setns(home, CLONE_NEWNET))
+		bench_die("back to the own namespace", NULL);
+	close(home);
+	bench_world_free(&world);
+	return 0;
 }
