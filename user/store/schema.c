@@ -141,7 +141,9 @@ int rg_schema_commit(sqlite3 *db, struct rg_err *err)
 {
 	if (sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
 		return fail(db, err);
-	if (sqlite3_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", NULL, NULL, NULL) != SQLITE_OK)
+	/* 16 MiB of cache: with the default of 2, pages of a large batch are written out and read again */
+	if (sqlite3_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384",
+			 NULL, NULL, NULL) != SQLITE_OK)
 		return rg_store_fail(db, "switch the store to write-ahead logging", err);
 	return 0;
 }
