@@ -56,6 +56,14 @@ if [ -z "${RG_WEBRTC_OPEN:-}" ]; then # RG_WEBRTC_OPEN=1: the same call without 
 	export RG_SOCKET=$SOCKET
 fi
 
-RG_BUILD=$RG_BUILD RG_WORK=$WORK node "$(dirname "$0")/sfu.mjs" &
-JOBS+=($!)
-wait $!
+# The browsers' end before their directories are removed.
+browsers_end() {
+	local status=$?
+	kill -TERM "$NODE" 2>/dev/null && wait "$NODE"
+	(exit $status)
+	world_end
+}
+trap browsers_end EXIT
+RG_BUILD=$RG_BUILD RG_WORK=$WORK TMPDIR=$WORK node "$(dirname "$0")/sfu.mjs" &
+NODE=$!
+wait "$NODE"
