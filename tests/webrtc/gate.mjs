@@ -6,6 +6,11 @@ import http from 'node:http';
 const socketPath = process.env.RG_SOCKET;
 export const filtered = Boolean(socketPath);
 
+function parse(answer, text) {
+	if (!/ndjson/.test(answer.headers['content-type'])) return text ? JSON.parse(text) : null;
+	return text.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+}
+
 // Returns {status, body, at}: "at" is the wall clock (ms) when the answer was there.
 export function call(method, path, body) {
 	if (!filtered) return Promise.resolve({ status: 204, body: null, at: Date.now() });
@@ -15,7 +20,7 @@ export function call(method, path, body) {
 			answer.setEncoding('utf8');
 			answer.on('data', (part) => (text += part));
 			answer.on('end', () => resolve({ status: answer.statusCode, at: Date.now(),
-				body: text ? JSON.parse(text) : null }));
+				body: parse(answer, text) }));
 		});
 		request.on('error', reject);
 		request.end(body === undefined ? undefined : JSON.stringify(body));
@@ -36,4 +41,10 @@ export const bind = (id, ufrag) =>
 export const refuse = (id, region) =>
 	mustCall('PATCH', meeting(id), { rules: [{ action: 'refuse', regions: [region] }] });
 export const lift = (id) => mustCall('PATCH', meeting(id), { rules: [] });
-export const flows = async (id) => (await mustCall('GET', `${meeting(id)}/flows`)).body?.flows || [];
+export const flows = async (id) => (await mustCall('GET', `${meeting(id)}/flows`)).body.flows;
+
+// Refusals of a meeting that the kernel reported so far.
+export async function refusals(id) {
+	const path = `/v1/events?last=4096&follow=false&kind=refusal&meeting=${encodeURIComponent(id)}`;
+	return (await mustCall('GET', path)).body;
+}
