@@ -68,8 +68,32 @@ async function cutFor(seconds) {
 	return now;
 }
 
+const ADDRESS = { de: /^(192\.0\.2\.10|2001:db8:de::10)$/, cn: /^(203\.0\.113\.10|2001:db8:c::10)$/,
+	us: /^(198\.51\.100\.130|2001:db8:b::10)$/ };
+const isOf = (place) => (entry) => ADDRESS[place].test(entry.remote);
+
+// The live flows: each participant's, by its own region, with this verdict.
+async function listed(verdictOf) {
+	const flows = await gate.flows(MEETING);
+	for (const place of PLACES) {
+		const own = flows.filter(isOf(place));
+		ok(own.length >= 3 && own.every((flow) => flow.region === place.toUpperCase() &&
+			flow.verdict === verdictOf(place)), `flows of ${place} are listed: ${verdictOf(place)}`, flows);
+	}
+}
+
+// The service can tell the participant why, and tells nobody else.
+async function reported() {
+	const events = (await gate.refusals(MEETING)).filter((event) => event.reason === 'refuse_region');
+	ok(events.some((event) => event.direction === 'ingress') && events.every(isOf('cn')),
+		'refusals are reported of the refused participant, and of nobody else', events);
+}
+
 async function liftedInTime() {
+	await listed(() => 'admit');
 	await cutFor(5);
+	await listed((place) => (place === 'cn' ? 'refuse' : 'admit'));
+	await reported();
 	await gate.lift(MEETING);
 	const took = await flows('lifted after 5 s: media comes back by itself, both ways', ofPlace('cn'));
 	figure(`lifted after 5 s: everything flows again within ${took} ms`);
