@@ -50,6 +50,7 @@ async function everybodyJoins() {
 }
 
 async function cutFor(seconds) {
+	const asked = Date.now();
 	const push = await gate.refuse(MEETING, 'CN');
 	const toCn = others('cn').map((from) => ['cn', from]);
 	const fromCn = others('cn').map((to) => [to, 'cn']);
@@ -57,8 +58,9 @@ async function cutFor(seconds) {
 	const before = await all();
 	const sent = lastAfter(before, fromCn, push.at);
 	const received = lastAfter(before, toCn, push.at);
-	const when = (ms) => (ms <= 0 ? 'before the answer' : `${ms.toFixed(1)} ms after the answer`);
-	figure(`refused: the last packet from it came ${when(sent)} of the push, to it ${when(received)}`);
+	const when = (ms) => (ms <= 0 ? `${(-ms).toFixed(1)} ms before` : `${ms.toFixed(1)} ms after`);
+	figure(`refused (answered ${push.at - asked} ms after it was asked): the last packet of the participant came ` +
+		`${when(sent)}, the last one to it ${when(received)} the answer`);
 	await sleep(seconds * 1000 - (Date.now() - push.at));
 	const now = await all();
 	ok(still(before, now, fromCn), `refused for ${seconds} s: nothing comes from the participant`, now);
