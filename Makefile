@@ -6,7 +6,7 @@
 # make check-webrtc   libnice, Janus and Chromium across the filter
 # make check-browser  the report's page in Chromium
 # make evade      disguised packets against the filter: N=10000000 SEED=7
-# make bench      figures; make bench S=push: one section
+# make bench      figures and plots; make bench S=push: one section; QUICK=1: coarse
 # make bench-check  has the packet path become slower? UPDATE=1 sets a new baseline
 # make fuzz       each fuzz target for FUZZ_SECONDS (20); make lint: the written rules
 # make fuzz-api   random calls against model, store and kernel: SEED=7 STEPS=20000
@@ -182,7 +182,13 @@ BASELINE := tests/bench-baseline.json
 bench:
 	@tools/install-deps bench
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(BENCH_PARTS)
-	$(B)/bench/bench $(B)/geoip.mmdb $(B) $(B)/bench.json $(S)
+	$(B)/bench/bench $(if $(QUICK),-q) $(B)/geoip.mmdb $(B) $(B)/bench.json $(S)
+	@tools/bench/plot $(B)/bench.json $(B)
+# the figures and plots of docs/performance.md, from the last run
+bench-docs:
+	@mkdir -p docs/bench
+	cp $(B)/bench.json docs/bench/bench.json
+	@tools/bench/plot docs/bench/bench.json docs/bench
 bench-check: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(BENCH_PARTS)
 	$(B)/bench/bench $(if $(UPDATE),-u,-c) $(BASELINE) $(B)/geoip.mmdb $(B)
