@@ -5,9 +5,10 @@
  *       Answer every datagram (-t: every byte of every connection) on these ports,
  *       IPv4 and IPv6, until SIGTERM; then print "PORT COUNT", what was received by
  *       each. Prints "ready" when it listens.
- *   udpcat send [-t] [-n COUNT] [-i INTERVAL_US] [-s SIZE] [-p SOURCE_PORT] [-w WAIT_MS] ADDRESS PORT
+ *   udpcat send [-t] [-n COUNT] [-i INTERVAL_US] [-s SIZE] [-p SOURCE_PORT] [-w WAIT_MS] [-u USERNAME] ADDRESS PORT
  *       Send COUNT numbered datagrams (-t: make COUNT connections, one byte each) and
  *       print "SENT ANSWERED FIRST_LOST LAST_LOST" (numbers from 1, 0: none was lost).
+ *       -u: each datagram is a STUN Binding Request with this USERNAME.
  *   udpcat frame [-n COUNT] IFACE HEX
  *       Send a raw Ethernet frame COUNT times, byte by byte as it is given.
  */
@@ -37,7 +38,7 @@
 struct options {
 	bool tcp;
 	unsigned int count, interval_us, size, source_port, wait_ms;
-	const char *bind;
+	const char *bind, *username;
 };
 
 static volatile sig_atomic_t stopped;
@@ -58,7 +59,7 @@ static void usage(void)
 {
 	fputs("usage: udpcat echo [-t] [-b ADDRESS] PORT...\n"
 	      "       udpcat send [-t] [-n COUNT] [-i INTERVAL_US] [-s SIZE] [-p SOURCE_PORT] "
-	      "[-w WAIT_MS] ADDRESS PORT\n"
+	      "[-w WAIT_MS] [-u USERNAME] ADDRESS PORT\n"
 	      "       udpcat frame [-n COUNT] IFACE HEX\n", stderr);
 	exit(2);
 }
@@ -219,9 +220,28 @@ static int run_echo(const struct options *options, int n, char **ports)
 	return 0;
 }
 
+/* RFC 8489: a Binding Request with one attribute; the number is in its transaction id. */
+#define STUN_NUMBER_AT 8
+static size_t stun_build(uint8_t *data, uint32_t number, const char *username)
+{
+	size_t length = strlen(username), padded = (length + 3) & ~(size_t)3;
+	uint16_t words[2] = { htons(0x0001), htons((uint16_t)(4 + padded)) };
+	uint16_t attribute[2] = { htons(0x0006), htons((uint16_t)length) };
+	uint32_t cookie = htonl(0x2112a442);
+
+	memset(data, 0, 24 + padded);
+	memcpy(data, words, 4);
+	memcpy(data + 4, &cookie, 4);
+	memcpy(data + STUN_NUMBER_AT, &number, 4);
+	memcpy(data + 20, attribute, 4);
+	memcpy(data + 24, username, length);
+	return 24 + padded;
+}
+
 struct tally {
 	uint8_t *answered; /* by number, from 0 */
 	unsigned int count;
+	size_t number_at;  /* offset of the number in an answer */
 };
 
 static int tally_print(const struct tally *tally)
@@ -261,9 +281,9 @@ static void answers_take(int fd, struct tally *tally, uint64_t deadline, bool ea
 		FD_SET(fd, &set);
 		if (pselect(fd + 1, &set, NULL, NULL, &left, NULL) <= 0)
 			continue;
-		if (recv(fd, data, sizeof(data), MSG_DONTWAIT) < (ssize_t)sizeof(number))
+		if (recv(fd, data, sizeof(data), MSG_DONTWAIT) < (ssize_t)(tally->number_at + sizeof(number)))
 			continue;
-		memcpy(&number, data, sizeof(number));
+		memcpy(&number, data + tally->number_at, sizeof(number));
 		if (number < tally->count)
 			tally->answered[number] = 1;
 	}
@@ -272,8 +292,9 @@ static void answers_take(int fd, struct tally *tally, uint64_t deadline, bool ea
 static int send_datagrams(const struct options *options, const struct sockaddr_storage *to,
 			  socklen_t length)
 {
-	struct tally tally = { calloc(options->count, 1), options->count };
+	struct tally tally = { calloc(options->count, 1), options->count, options->username ? STUN_NUMBER_AT : 0 };
 	int fd = open_socket(options, to->ss_family, options->source_port, NULL);
+	size_t size = options->size;
 	static char data[SIZE_MAX_BYTES];
 	uint64_t start;
 
@@ -281,8 +302,11 @@ static int send_datagrams(const struct options *options, const struct sockaddr_s
 		die("connect");
 	start = now_us();
 	for (uint32_t i = 0; i < options->count && !stopped; i++) {
-		memcpy(data, &i, sizeof(i));
-		if (send(fd, data, options->size, 0) < 0 && errno != ECONNREFUSED)
+		if (options->username)
+			size = stun_build((uint8_t *)data, i, options->username);
+		else
+			memcpy(data, &i, sizeof(i));
+		if (send(fd, data, size, 0) < 0 && errno != ECONNREFUSED)
 			die("send");
 		answers_take(fd, &tally, start + (uint64_t)(i + 1) * options->interval_us, false);
 	}
@@ -315,7 +339,7 @@ static bool connection_try(const struct options *options, const struct sockaddr_
 static int make_connections(const struct options *options, const struct sockaddr_storage *to,
 			    socklen_t length)
 {
-	struct tally tally = { calloc(options->count, 1), options->count };
+	struct tally tally = { calloc(options->count, 1), options->count, 0 };
 
 	if (!tally.answered)
 		die("calloc");
@@ -369,7 +393,7 @@ int main(int argc, char **argv)
 		usage();
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
-	while ((option = getopt(argc - 1, argv + 1, "tb:n:i:s:p:w:")) != -1) {
+	while ((option = getopt(argc - 1, argv + 1, "tb:n:i:s:p:w:u:")) != -1) {
 		switch (option) {
 		case 't': options.tcp = true; break;
 		case 'b': options.bind = optarg; break;
@@ -378,6 +402,7 @@ int main(int argc, char **argv)
 		case 's': options.size = number(optarg, SIZE_MAX_BYTES); break;
 		case 'p': options.source_port = number(optarg, 65535); break;
 		case 'w': options.wait_ms = number(optarg, 60000); break;
+		case 'u': options.username = strlen(optarg) <= 513 ? optarg : (usage(), NULL); break;
 		default: usage();
 		}
 	}
