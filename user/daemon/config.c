@@ -90,6 +90,23 @@ static int set_filter_mode(bool *ret_observe, const char *value, struct rg_err *
 	return 0;
 }
 
+static int set_addresses(enum rg_ledger_addresses *ret, const char *value, struct rg_err *err)
+{
+	static const char *const texts[] = {
+		[RG_LEDGER_ADDRESSES_TRUNCATED] = "truncated",
+		[RG_LEDGER_ADDRESSES_NONE] = "none",
+		[RG_LEDGER_ADDRESSES_FULL] = "full",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		if (strcmp(value, texts[i]))
+			continue;
+		*ret = (enum rg_ledger_addresses)i;
+		return 0;
+	}
+	return bad_value(err, value, "truncated, none or full");
+}
+
 /* Whether they exist is asked when the daemon starts: the file may be checked elsewhere. */
 static int set_role(struct rg_config *config, enum rg_role role, const char *value, struct rg_err *err)
 {
@@ -176,6 +193,10 @@ SETTER(MAX_FLOWS, set_number(&c->max_flows, value, RG_FLOWS_CAP, err))
 SETTER(HOLD_SHARE, set_number(&c->hold_share, value, 100, err))
 SETTER(SITE, set_site(c, value, err))
 SETTER(BLOCKED_BY, set_uri(&c->blocked_by, value, err))
+SETTER(STALE_DAYS, set_number(&c->ledger.stale_days, value, 3650, err))
+SETTER(LEDGER_ADDRESSES, set_addresses(&c->ledger.addresses, value, err))
+SETTER(LEDGER_RETENTION, set_number(&c->ledger.retention_days, value, 3650, err))
+SETTER(LEDGER_INTERVAL, set_number(&c->ledger.interval_s, value, 3600, err))
 SETTER(FILTER_MODE, set_filter_mode(&c->observe, value, err))
 SETTER(ROLE_READ, set_role(c, RG_ROLE_READ, value, err))
 SETTER(ROLE_PUSH, set_role(c, RG_ROLE_PUSH, value, err))
@@ -267,6 +288,7 @@ int rg_config_init(struct rg_config *config, struct rg_err *err)
 		.max_ufrags_long = RG_UFRAGS_LONG_DEFAULT,
 		.max_flows = RG_FLOWS_DEFAULT,
 		.hold_share = 10,
+		.ledger = { .retention_days = 30, .interval_s = 60, .stale_days = 60 },
 	};
 	if (!config->socket || !config->state || !config->pin_dir)
 		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");

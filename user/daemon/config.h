@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/peer.h"
 #include "dataplane/dataplane.h"
+#include "engine/engine.h"
 #include "geo/regions.h"
 
 #define RG_CONFIG_PATH "/etc/regiongate/regiongate.conf"
@@ -47,6 +48,7 @@ struct rg_config {
 	struct rg_region_spec site; /* where this server stands: a country or subdivision */
 	char *blocked_by;    /* URI of who blocks, for those who are refused; NULL: the default */
 	bool observe;   /* count what would be refused, refuse nothing */
+	struct rg_ledger_config ledger;
 	char *roles[RG_ROLE_MAX]; /* users and @groups of each role; NULL: the default */
 	uint32_t given; /* bits of enum rg_config_key: set by the source that is being read */
 };
@@ -66,8 +68,12 @@ struct rg_config {
 	X(MAX_UFRAGS_LONG,    "limits",  "max_ufrags_long")   \
 	X(MAX_FLOWS,          "limits",  "max_flows")         \
 	X(HOLD_SHARE,         "geoip",   "hold_share")        \
+	X(STALE_DAYS,         "geoip",   "stale_days")        \
 	X(SITE,               "filter",  "site")              \
 	X(BLOCKED_BY,         "filter",  "blocked_by")        \
+	X(LEDGER_ADDRESSES,   "ledger",  "addresses")         \
+	X(LEDGER_RETENTION,   "ledger",  "retention_days")    \
+	X(LEDGER_INTERVAL,    "ledger",  "interval_s")        \
 	X(FILTER_MODE,        "filter",  "mode")              \
 	X(ROLE_READ,          "roles",   "read")              \
 	X(ROLE_PUSH,          "roles",   "push")              \

@@ -124,10 +124,11 @@ static int on_turn(void *arg)
 
 	int api_ms = rg_api_run(daemon->api);
 	int interfaces_ms = rg_engine_interfaces_tick(daemon->engine);
+	int least = rg_engine_ledger_tick(daemon->engine);
 
-	if (api_ms < 0 || interfaces_ms < 0)
-		return api_ms < 0 ? interfaces_ms : api_ms;
-	return api_ms < interfaces_ms ? api_ms : interfaces_ms;
+	if (api_ms >= 0 && api_ms < least)
+		least = api_ms;
+	return interfaces_ms >= 0 && interfaces_ms < least ? interfaces_ms : least;
 }
 
 static void on_links(void *arg)
@@ -191,6 +192,7 @@ static int open_engine(struct daemon *daemon, struct rg_err *err)
 		.hold_share = config->hold_share,
 		.site = config->site_known ? &config->site : NULL,
 		.blocked_by = config->blocked_by,
+		.ledger = config->ledger,
 	};
 
 	return rg_engine_open(&engine, &daemon->engine, err);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "engine/engine_private.h"
+#include "engine/tally.h"
 
 /* Each costs an fsync, in a turn in which all other clients wait. */
 #define SETTLED_MAX 32
@@ -111,6 +112,7 @@ static void undo_staged(struct rg_engine *engine)
 	geo_classes_undo(engine);
 	model_reload(engine);
 	ufrags_undo(engine);
+	tally_load(engine, NULL);
 	flush_done(engine);
 }
 
@@ -161,6 +163,7 @@ static void undo_committed(struct rg_engine *engine)
 		ufrags_undo(engine);
 	else if (ufrags_reload(engine, &err))
 		engine->broken = true;
+	tally_load(engine, NULL);
 	if (engine_publish_back(engine, &err))
 		rg_log(RG_LOG_ERROR, "the kernel's maps can not be put back: %s", err.detail);
 	flush_done(engine);
@@ -271,6 +274,11 @@ static int copy_config(struct rg_engine *engine, const struct rg_engine_config *
 		       struct rg_err *err)
 {
 	engine->registered_country = config->registered_country;
+	engine->ledger_config = config->ledger;
+	if (!engine->ledger_config.retention_days)
+		engine->ledger_config.retention_days = 30;
+	if (!engine->ledger_config.interval_s)
+		engine->ledger_config.interval_s = 60;
 	engine->hold.share = config->hold_share ? config->hold_share : HOLD_SHARE_DEFAULT;
 	engine->site.known = config->site != NULL;
 	if (config->site)
@@ -431,6 +439,11 @@ int rg_engine_open(const struct rg_engine_config *config, struct rg_engine **ret
 	if (r)
 		return r;
 	engine->in_force = true;
+	r = tally_init(engine, err);
+	if (!r)
+		r = tally_load(engine, err);
+	if (r)
+		return r;
 	clock_store(engine);
 	guard_look(engine);
 	ledger_flush_later(engine);
@@ -446,6 +459,8 @@ static void close_dataplane(struct rg_engine *engine)
 	bool keep = !engine->in_force || !engine->pin_dir || interfaces_any_attached(engine);
 	struct rg_err err = { 0 };
 
+	if (engine->tally)
+		ledger_write_last(engine);
 	if (engine->in_force)
 		ledger_stop(engine, engine->pin_dir && keep);
 	rg_dp_close(engine->dp);
@@ -464,6 +479,7 @@ void rg_engine_close(struct rg_engine *engine)
 	model_clear(&engine->model);
 	pending_free(&engine->pending);
 	ledger_free(engine);
+	tally_free(engine);
 	rg_geo_free(engine->geo.geo);
 	rg_reach_free(engine->reach);
 	rg_classes_free(engine->classes);

@@ -22,6 +22,15 @@
 
 struct rg_engine;
 
+/* What is kept of the addresses of participants that were refused: beside the ledger, never in it. */
+enum rg_ledger_addresses { RG_LEDGER_ADDRESSES_TRUNCATED, RG_LEDGER_ADDRESSES_NONE, RG_LEDGER_ADDRESSES_FULL };
+struct rg_ledger_config {
+	enum rg_ledger_addresses addresses; /* truncated: /24 of IPv4, /48 of IPv6 */
+	unsigned int retention_days; /* 0: 30 */
+	unsigned int interval_s;     /* between two looks at the counters; 0: 60 */
+	unsigned int stale_days;     /* a database older than that is stale; 0: none is */
+};
+
 struct rg_engine_config {
 	const char *state_dir;            /* NULL: in memory only (replay, tests) */
 	struct rg_dp_config dp;
@@ -30,6 +39,7 @@ struct rg_engine_config {
 	bool registered_country;
 	unsigned int hold_share;          /* percent of live flows that a reload may change unconfirmed; 0: 10 */
 	const struct rg_region_spec *site; /* a country or subdivision; NULL: not known where this server stands */
+	struct rg_ledger_config ledger;
 	const char *blocked_by;           /* URI of who blocks, for RFC 7725; NULL: urn:regiongate:operator */
 	/* For tests: clocks (CLOCK_* -> ns; NULL: the kernel's) and boot id (NULL: the kernel's). */
 	int64_t (*clock)(void *arg, int id);
@@ -42,6 +52,8 @@ struct rg_engine_config {
 int rg_engine_open(const struct rg_engine_config *config, struct rg_engine **ret, struct rg_err *err);
 /** Look at clocks, schedules and alarms: once a second, and when a clock was set. */
 void rg_engine_tick(struct rg_engine *engine);
+/** What the ledger learns by looking. Returns the milliseconds after which it wants to look again. */
+int rg_engine_ledger_tick(struct rg_engine *engine);
 /** What is attached stays attached; if nothing is, the pins are removed too. */
 void rg_engine_close(struct rg_engine *engine);
 

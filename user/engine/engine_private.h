@@ -8,6 +8,7 @@
  *   guard.c       orders reach no further than their territory
  *   publish.c     model -> kernel, in an order that misjudges no packet
  *   ledger.c      what is recorded of each change (ledger.h)
+ *   ledger_read.c ledger_tick.c tally.c: the ledger read; what it learns by looking
  *   ufrags.c      bindings of ICE ufrags: model, staging, publishing, undo
  *   judge.c       what an address would get, and why; live.c: the flows of now
  *   admission.c preview.c meetings.c endpoints.c regions.c interfaces.c interfaces_watch.c
@@ -99,6 +100,8 @@ struct interface {
 	uint64_t confirm_ns;   /* taken off then (CLOCK_MONOTONIC), unless confirmed; 0: for good */
 	unsigned int ifindex;  /* where it was attached last; 0: nowhere yet */
 	uint64_t reattached;   /* how often it was found off and put on again */
+	int64_t on_at;         /* when the filter was last seen on it, seconds since 1970; 0: not by this daemon */
+	bool bare;             /* the ledger says that it is without the filter */
 	char problem[200];     /* why it is not attached; "" if it is */
 };
 
@@ -230,6 +233,8 @@ struct rg_engine {
 	struct geo_hold hold;
 	char *blocked_by;
 	struct engine_ledger ledger;
+	struct rg_ledger_config ledger_config;
+	struct tally *tally;
 	struct rg_policy_block *policy_blocks; /* to compile one into, rg_dp_policy_blocks() */
 	struct rg_shared shared[RG_SHARED_MAX]; /* as the kernel has them; no name: none */
 	struct events *events;

@@ -9,6 +9,7 @@
 #include "base/reason.h"
 #include "base/utc.h"
 #include "engine/engine_private.h"
+#include "engine/tally.h"
 
 #define KEPT       4096 /* a power of two */
 #define TAKE_MAX   1024 /* of the kernel's events in one turn of the loop: the rest wakes it again */
@@ -144,6 +145,7 @@ static void add_refusal(void *arg, const struct rg_event *event)
 	char remote[RG_ADDR_TEXT_MAX], local[RG_ADDR_TEXT_MAX];
 	json_t *fields;
 
+	tally_event(engine, event);
 	if (event->reason >= RG_REASON_MAX)
 		return;
 	fields = json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:s?, s:s?}",

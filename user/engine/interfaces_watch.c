@@ -57,6 +57,29 @@ static void look_for_absent(struct rg_engine *engine, struct interface *interfac
 	set_problem(interface, problem);
 }
 
+/* Since when it may have been without the filter. */
+static int64_t bare_since(const struct rg_engine *engine, const struct interface *interface)
+{
+	return interface->on_at ? interface->on_at : engine->ledger.alive_before;
+}
+
+/* Intervals without a filter go into the ledger, when they begin and when they end. */
+static void note_bare(struct rg_engine *engine, struct interface *interface, const char *cause)
+{
+	if (interface->bare)
+		return;
+	interface->bare = true;
+	ledger_no_filter(engine, interface->name, bare_since(engine, interface), cause);
+}
+
+static void note_on(struct rg_engine *engine, struct interface *interface, bool was_off)
+{
+	if (was_off || interface->bare)
+		ledger_no_filter(engine, interface->name, bare_since(engine, interface), NULL);
+	interface->bare = false;
+	interface->on_at = (int64_t)time(NULL);
+}
+
 /* @starting: what is attached then was not off. */
 static void look_at(struct rg_engine *engine, struct interface *interface, bool starting)
 {
@@ -65,13 +88,16 @@ static void look_at(struct rg_engine *engine, struct interface *interface, bool 
 
 	if (rg_dp_interface_status(engine->dp, interface->name, &status, &err)) {
 		look_for_absent(engine, interface, &err);
+		note_bare(engine, interface, err.detail);
 		return;
 	}
 	if (!status.attached) {
 		if (rg_dp_attach(engine->dp, interface->name, interface->mode, &err)) {
 			set_problem(interface, err.detail);
+			note_bare(engine, interface, err.detail);
 			return;
 		}
+		note_on(engine, interface, true);
 		if (!starting) {
 			interface->reattached++;
 			rg_log(RG_LOG_WARNING, "the filter was off interface '%s'; it is on again",
@@ -83,6 +109,7 @@ static void look_at(struct rg_engine *engine, struct interface *interface, bool 
 		}
 	}
 	interface->ifindex = status.ifindex;
+	note_on(engine, interface, false);
 	set_problem(interface, "");
 }
 

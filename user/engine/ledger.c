@@ -272,15 +272,6 @@ json_t *engine_ledger_databases(const struct rg_geo *geo)
 	return list;
 }
 
-json_t *engine_ledger_network(const struct rg_addr *address)
-{
-	struct rg_net net = { *address, rg_addr_is_v4(address) ? 96 + 24 : 48 };
-	char text[RG_NET_TEXT_MAX];
-
-	memset(net.address.bytes + net.length / 8, 0, sizeof(net.address.bytes) - net.length / 8);
-	return json_string(rg_net_format(&net, text));
-}
-
 static bool has_orders(const struct meeting *meeting)
 {
 	for (size_t i = 0; meeting && i < meeting->spec->n_rules; i++)
@@ -380,6 +371,8 @@ int ledger_start(struct rg_engine *engine, const struct rg_geo *geo, struct rg_e
 	char tag[17], since[RG_UTC_TEXT_MAX];
 	uint64_t alive = 0;
 	int ret = rg_store_alive(engine->store, &alive, err);
+
+	engine->ledger.alive_before = (int64_t)alive;
 
 	if (!ret)
 		ret = engine_ledger(engine, RG_LEDGER_START, "regiongated",

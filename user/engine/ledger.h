@@ -13,7 +13,7 @@
  *
  * What a detail holds: facts as the API names them, "before" and "after" where something
  * changes, "order" (the whole object) where there is one. No real numbers. No address of a
- * participant: see engine_ledger_network().
+ * participant: entries can not be erased.
  */
 #ifndef RG_ENGINE_LEDGER_H
 #define RG_ENGINE_LEDGER_H
@@ -32,6 +32,10 @@ struct engine_ledger {
 	bool nameless;            /* memory was out for who */
 	uint64_t first;           /* the first entry of what is pending */
 	struct ledger_later *later, **later_tail;
+	bool stale;               /* as recorded: a database is old */
+	uint64_t lost;            /* events, as recorded */
+	uint64_t due_ns, hourly_ns; /* when to look again, CLOCK_MONOTONIC */
+	int64_t alive_before;     /* when the daemon before was last known to be alive; 0: it stopped in order */
 };
 
 /** Append to the open transaction, in the name of the call at hand. Takes @detail (NULL: memory
@@ -62,8 +66,6 @@ int engine_ledger_meeting(struct rg_engine *engine, const struct meeting *before
 			  const struct meeting *after, const struct policy *policy, struct rg_err *err);
 /** {"path", "build_time", "sha256"} of each database in @geo. */
 json_t *engine_ledger_databases(const struct rg_geo *geo);
-/** A participant's network as the ledger may hold it: the /24 or /48 around the address. */
-json_t *engine_ledger_network(const struct rg_addr *address);
 
 /* For engine.c */
 void ledger_init(struct rg_engine *engine);
@@ -79,5 +81,18 @@ int ledger_start(struct rg_engine *engine, const struct rg_geo *geo, struct rg_e
 void ledger_log_head(struct rg_engine *engine);
 void ledger_start_failed(struct rg_engine *engine, const struct rg_err *why);
 void ledger_stop(struct rg_engine *engine, bool filter_stays);
+
+
+/* ledger_tick.c */
+/** A participant's network as it may be kept: the /24 or /48 around the address, or all of it. */
+const char *ledger_network_text(const struct rg_addr *address, enum rg_ledger_addresses how,
+				char buf[RG_NET_TEXT_MAX]);
+/** An interface is without the filter (@cause), or has it again (NULL). @since: seconds since 1970, 0: not
+ *  known. */
+void ledger_no_filter(struct rg_engine *engine, const char *interface, int64_t since, const char *cause);
+/** Look now, and write what there is. 0, or -errno, which is logged. */
+int ledger_write(struct rg_engine *engine, bool hourly);
+/** The daemon stops: sum up what there is. */
+void ledger_write_last(struct rg_engine *engine);
 
 #endif

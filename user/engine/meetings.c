@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "engine/engine_private.h"
+#include "engine/tally.h"
 #include "policy/json_util.h"
 
 static int not_found(const char *id, struct rg_err *err)
@@ -263,6 +264,8 @@ static int stage(struct rg_engine *engine, struct rg_meeting_spec **spec, struct
 					   staging->meeting->number, staging->meeting->revision,
 					   staging->body, err);
 	if (!ret)
+		ret = old ? tally_close(engine, old, false, err) : 0;
+	if (!ret)
 		ret = engine_ledger_meeting(engine, old, staging->meeting, staging->ruling.policy, err);
 	if (!ret)
 		ret = guard_ledger(engine, staging->meeting->spec, old ? old->spec : NULL, err);
@@ -366,6 +369,8 @@ int rg_engine_meeting_delete(struct rg_engine *engine, const char *id, uint64_t 
 		if (ret && engine->pending.n_ufrags)
 			engine_doom(engine, ret, err);
 	}
+	if (!ret)
+		ret = tally_close(engine, meeting, true, err);
 	if (!ret)
 		ret = engine_ledger_meeting(engine, meeting, NULL, NULL, err);
 	if (ret)

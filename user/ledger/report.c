@@ -357,15 +357,16 @@ int rg_report_add(struct rg_report *report, const json_t *entry)
 {
 	const char *at = text(entry, "at");
 
-	if (strncmp(at, report->until, DAY_LENGTH) > 0 || was_undone(report, number(entry, "seq")))
+	if (strncmp(at, report->until, DAY_LENGTH) > 0)
 		return 0;
+	/* changes can be undone; that something was refused stays true */
 	switch (rg_ledger_kind_parse(text(entry, "kind"))) {
 	case RG_LEDGER_MEETING_PUT:
-		return add_meeting(report, entry);
+		return was_undone(report, number(entry, "seq")) ? 0 : add_meeting(report, entry);
 	case RG_LEDGER_ORDER_REFUSED:
 		return add_judged(report, entry, true);
 	case RG_LEDGER_OVERRIDE:
-		return add_judged(report, entry, false);
+		return was_undone(report, number(entry, "seq")) ? 0 : add_judged(report, entry, false);
 	case RG_LEDGER_REFUSALS:
 		return add_refusals(report, entry);
 	default:

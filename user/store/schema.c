@@ -4,7 +4,7 @@
 #include "base/cleanup.h"
 #include "store/store_private.h"
 
-#define SCHEMA_VERSION 4
+#define SCHEMA_VERSION 5
 #define APPLICATION_ID 0x72676174 /* "rgat"; PRAGMA application_id tells our files from others' */
 #define STRING_(x) #x
 #define STRING(x) STRING_(x)
@@ -46,6 +46,15 @@ static const char *const steps[] = {
 
 	"CREATE TABLE settings (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;"
 	"PRAGMA user_version = 4;",
+
+	/* How much of each counter entries of the ledger have told; and the networks from which
+	 * somebody was refused, which are not in the ledger, so that they can be erased. */
+	"CREATE TABLE tallies (meeting TEXT NOT NULL, region INTEGER NOT NULL, packets INTEGER NOT NULL,"
+	" bytes INTEGER NOT NULL, PRIMARY KEY (meeting, region)) WITHOUT ROWID;"
+	"CREATE TABLE remotes (meeting TEXT NOT NULL, region INTEGER NOT NULL, cause INTEGER NOT NULL,"
+	" network TEXT NOT NULL, at INTEGER NOT NULL,"
+	" PRIMARY KEY (meeting, region, cause, network)) WITHOUT ROWID;"
+	"PRAGMA user_version = 5;",
 };
 _Static_assert(ARRAY_SIZE(steps) == SCHEMA_VERSION, "every version has its step");
 

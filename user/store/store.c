@@ -132,6 +132,8 @@ int rg_store_open(const char *dir, struct rg_store **ret, struct rg_err *err)
 	if (!r)
 		r = rg_store_ledger_prepare(store, err);
 	if (!r)
+		r = rg_store_tally_prepare(store, err);
+	if (!r)
 		r = rg_schema_commit(store->db, err);
 	if (!r)
 		*ret = TAKE_PTR(store);
@@ -146,6 +148,7 @@ void rg_store_close(struct rg_store *store)
 	for (size_t i = 0; i < STATEMENT_MAX; i++)
 		sqlite3_finalize(store->stmts[i]);
 	rg_store_ledger_finalize(store);
+	rg_store_tally_finalize(store);
 	sqlite3_close(store->db);
 	if (store->lock_fd >= 0)
 		close(store->lock_fd);

@@ -12,11 +12,16 @@
 
 enum ledger_statement { LEDGER_APPEND, LEDGER_HEAD, LEDGER_PAGE, LEDGER_REPORTED, LEDGER_STATEMENT_MAX };
 
+enum tally_statement {
+	TALLY_PUT, TALLIES_SWEEP, TALLIES, REMOTE_INSERT, REMOTE_UPDATE, REMOTES_ERASE, TALLY_STATEMENT_MAX
+};
+
 struct rg_store {
 	sqlite3 *db;
 	sqlite3_stmt *stmts[RG_STORE_STATEMENTS_MAX];
 	int lock_fd;
 	bool begun;
+	sqlite3_stmt *tally[TALLY_STATEMENT_MAX];
 	struct {
 		sqlite3_stmt *stmts[LEDGER_STATEMENT_MAX];
 		bool head_known; /* else it is to be read again */
@@ -41,5 +46,9 @@ int rg_store_check_begun(struct rg_store *store, struct rg_err *err);
 /* ledger.c */
 int rg_store_ledger_prepare(struct rg_store *store, struct rg_err *err);
 void rg_store_ledger_finalize(struct rg_store *store);
+
+/* tally.c */
+int rg_store_tally_prepare(struct rg_store *store, struct rg_err *err);
+void rg_store_tally_finalize(struct rg_store *store);
 
 #endif
