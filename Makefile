@@ -123,6 +123,10 @@ $(B)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(HARNESS_PURE) $(B)/
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Ibpf -Itests -MF $@.d $< tests/fuzz/replay_main.c $(HARNESS_PURE) $(B)/libregiongate-san.a -o $@ $(PKG_LIBS)
+$(B)/tests/foreign.bpf.o: tests/e2e/foreign.bpf.c $(B)/vmlinux.h
+	@mkdir -p $(@D)
+	@echo "  BPF   $@"
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 $(B)/tests/udpcat: tests/harness/udpcat.c
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
@@ -194,7 +198,7 @@ bench-check: deps
 	$(B)/bench/bench $(if $(UPDATE),-u,-c) $(BASELINE) $(B)/geoip.mmdb $(B)
 
 TEST_PROGRAMS := $(UNIT) $(BPF) $(FUZZ)
-check-built: all $(B)/geoip.mmdb $(TEST_PROGRAMS) $(B)/tests/udpcat
+check-built: all $(B)/geoip.mmdb $(TEST_PROGRAMS) $(B)/tests/udpcat $(B)/tests/foreign.bpf.o
 	RG_BUILD=$(abspath $(B)) tools/run-tests $(T)
 deps:
 	@tools/install-deps
@@ -235,7 +239,7 @@ SYSCONFDIR ?= /etc
 UNITDIR ?= /lib/systemd/system
 DOCDIR  ?= $(PREFIX)/share/doc/regiongate
 SYSUSERSDIR ?= /usr/lib/sysusers.d
-UNITS   := $(wildcard tools/packaging/*.service tools/packaging/*.socket)
+UNITS   := $(wildcard tools/packaging/*.service tools/packaging/*.socket tools/packaging/*.timer)
 MANS    := $(wildcard docs/*.8 docs/*.5 docs/*.1 docs/man/*.8 docs/man/*.5 docs/man/*.1)
 DOCS    := $(filter-out $(MANS),$(wildcard LICENSE README.md docs/*.md))
 install: all

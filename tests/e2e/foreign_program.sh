@@ -7,8 +7,8 @@ world_begin
 world_participants
 echo_start server 10001
 
-# A program of somebody else: our own object, loaded by bpftool under its section's name.
-bpftool prog load "$RG_BUILD/regiongate.bpf.o" "$WORK/bpf/foreign" type xdp ||
+# A program of somebody else.
+bpftool prog load "$RG_BUILD/tests/foreign.bpf.o" "$WORK/bpf/foreign" type xdp ||
 	die "can not load a program with bpftool"
 name=$(bpftool -j prog show pinned "$WORK/bpf/foreign" | jq -r .name)
 id=$(bpftool -j prog show pinned "$WORK/bpf/foreign" | jq -r .id)

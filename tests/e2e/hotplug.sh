@@ -59,7 +59,7 @@ check "the ledger says so" sh -c "'$REGIONGATE' --socket '$SOCKET' ledger list -
 
 # A foreign program has taken the place: left alone, named.
 bpftool link detach id "$(field hot0 link_id)"
-bpftool prog load "$RG_BUILD/regiongate.bpf.o" "$WORK/bpf/foreign" type xdp &&
+bpftool prog load "$RG_BUILD/tests/foreign.bpf.o" "$WORK/bpf/foreign" type xdp &&
 	in_host server bpftool net attach xdpgeneric pinned "$WORK/bpf/foreign" dev hot0 || die "no foreign program"
 check "a foreign program in its place is named" until_true 8 sh -c \
 	"'$REGIONGATE' --socket '$SOCKET' status --json | jq -e '.interfaces[] | select(.name == \"hot0\") | .problem | test(\"another XDP program already\")'"

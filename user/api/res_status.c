@@ -17,6 +17,14 @@ int rg_res_status(struct rg_call *call, struct rg_err *err)
 	return r ? r : rg_reply_json(call->response, 200, status, err);
 }
 
+int rg_res_verify(struct rg_call *call, struct rg_err *err)
+{
+	_cleanup_(json_decrefp) json_t *result = NULL;
+	int r = rg_engine_verify(call->engine, &result, err);
+
+	return r ? r : rg_reply_json(call->response, 200, result, err);
+}
+
 int rg_res_stats(struct rg_call *call, struct rg_err *err)
 {
 	const char *text = rg_http_query(call->request, "limit");

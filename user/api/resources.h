@@ -56,6 +56,7 @@ int rg_res_ledger_verify(struct rg_call *call, struct rg_err *err);
 
 int rg_res_report(struct rg_call *call, struct rg_err *err);
 
+int rg_res_verify(struct rg_call *call, struct rg_err *err);
 int rg_res_status(struct rg_call *call, struct rg_err *err);
 int rg_res_metrics(struct rg_call *call, struct rg_err *err);
 

@@ -66,6 +66,7 @@ const struct rg_route rg_routes[] = {
 	{ "GET",    "/v1/report",              rg_res_report,           READ, BY_READER, .query = "from to" },
 
 	{ "GET",    "/v1/status",              rg_res_status,           READ, BY_READER },
+	{ "POST",   "/v1/status:verify",       rg_res_verify,           IMMEDIATE, BY_ADMIN },
 	{ "GET",    "/metrics",                rg_res_metrics,          READ, BY_READER },
 };
 const size_t rg_n_routes = ARRAY_SIZE(rg_routes);

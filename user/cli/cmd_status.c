@@ -12,6 +12,9 @@ static const struct rg_table_column interface_columns[] = {
 static const struct rg_table_column counter_columns[] = {
 	{ "VERDICT", false }, { "PACKETS", true }, { "BYTES", true },
 };
+static const struct rg_table_column verify_columns[] = {
+	{ "WHAT", false }, { "COMPARED", true }, { "DIFFERENT", true }, { "REPAIRED", true },
+};
 static const struct rg_table_column map_columns[] = {
 	{ "MAP", false }, { "ID", true }, { "ENTRIES", true }, { "ROOM", true }, { "MEMORY", true },
 };
@@ -98,10 +101,52 @@ static enum rg_cli_exit status_print(const json_t *status)
 	return maps_print(json_object_get(status, "maps"));
 }
 
+static enum rg_cli_exit verify_print(const json_t *answer)
+{
+	_cleanup_(rg_table_freep) struct rg_table *table =
+		rg_table_new(verify_columns, ARRAY_SIZE(verify_columns));
+	char name[RG_SHOW_MAX], compared[RG_SHOW_MAX], differences[RG_SHOW_MAX], repaired[RG_SHOW_MAX];
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "checks"), i, one)
+		RG_TABLE_ROW(table, rg_show_member(one, "name", name), rg_show_member(one, "compared", compared),
+			     rg_show_member(one, "differences", differences),
+			     rg_show_member(one, "repaired", repaired));
+	if (rg_show_table(table))
+		return RG_EXIT_REFUSED;
+	if (!number_of(answer, "differences"))
+		puts("\nStore and kernel agree.");
+	else
+		printf("\n%llu differences, %llu put right.\n", number_of(answer, "differences"),
+		       number_of(answer, "repaired"));
+	return RG_EXIT_DONE;
+}
+
+/* What could not be put right is for the caller to look at. */
+static enum rg_cli_exit verify_run(const struct rg_cli *cli)
+{
+	json_t *answer = NULL;
+	enum rg_cli_exit code = rg_cli_call(cli, "POST", "/v1/status:verify", NULL, NULL, &answer, NULL);
+
+	if (code == RG_EXIT_DONE && cli->json)
+		rg_cli_say_json(answer);
+	else if (code == RG_EXIT_DONE)
+		code = verify_print(answer);
+	if (code == RG_EXIT_DONE && number_of(answer, "differences") > number_of(answer, "repaired"))
+		code = RG_EXIT_REFUSED;
+	json_decref(answer);
+	return code;
+}
+
 static enum rg_cli_exit status_run(const struct rg_cli *cli)
 {
 	json_t *answer = NULL;
-	enum rg_cli_exit code = rg_cli_call(cli, "GET", "/v1/status", NULL, NULL, &answer, NULL);
+	enum rg_cli_exit code;
+
+	if (rg_cli_option(cli, "verify"))
+		return verify_run(cli);
+	code = rg_cli_call(cli, "GET", "/v1/status", NULL, NULL, &answer, NULL);
 
 	if (code == RG_EXIT_DONE && cli->json)
 		rg_cli_say_json(answer);
@@ -111,8 +156,13 @@ static enum rg_cli_exit status_run(const struct rg_cli *cli)
 	return code;
 }
 
+static const struct rg_cli_option status_options[] = {
+	{ "verify", NULL, "compare the kernel's maps with the store, put right what differs", false },
+	{ 0 },
+};
+
 const struct rg_cli_command rg_cmd_status[] = {
-	{ "status", NULL, "", "Show the daemon's health, read from the kernel", NULL, NULL, 0, 0,
-	  status_run },
+	{ "status", NULL, "[--verify]", "Show the daemon's health, read from the kernel", NULL, status_options,
+	  0, 0, status_run },
 	{ 0 },
 };

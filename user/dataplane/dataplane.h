@@ -151,6 +151,20 @@ void rg_dp_mtg_stats(const struct rg_dp *dp, uint32_t meeting, rg_dp_mtg_stat_fn
 struct rg_dp_map_info { char name[16]; uint32_t id, entries, max_entries; uint64_t bytes; };
 /** Name, fill and kernel memory of each map; entries is UINT32_MAX where the type has no fill. */
 int rg_dp_maps(struct rg_dp *dp, struct rg_dp_map_info **ret, size_t *ret_n, struct rg_err *err);
+/* Verification: see verify.c */
+/** A second set of maps: no program, no pins. To be filled as @dp should be; close it as usual. */
+int rg_dp_shadow_open(const struct rg_dp *dp, struct rg_dp **ret, struct rg_err *err);
+struct rg_dp_map_check { char name[16]; uint32_t compared, differences, repaired; };
+/** Compare all that rules decide with a filled shadow, and put back what differs. @ret is the
+ *  caller's (free). RG_ERR_INTERNAL: no memory, or a map that nobody said how to compare. */
+int rg_dp_compare(struct rg_dp *dp, const struct rg_dp *shadow, struct rg_dp_map_check **ret, size_t *ret_n,
+		  struct rg_err *err);
+/** Are the maps pinned that are in force? Pins those that are not. */
+void rg_dp_pins_check(struct rg_dp *dp, struct rg_dp_map_check *ret);
+/** Is the geo table in force the one that was published? Puts it back; @ret_damaged: its content is
+ *  another, which only rg_dp_geo_publish() puts right (not counted as repaired). */
+void rg_dp_geo_check(struct rg_dp *dp, struct rg_dp_map_check *ret, bool *ret_damaged);
+
 uint32_t rg_dp_prog_id(const struct rg_dp *dp);
 /** The kernel's hash over the loaded program's instructions, in hex; "" if it does not say. Equal for
  *  equal programs, whoever loaded them. Returns @ret. */

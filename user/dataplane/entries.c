@@ -23,11 +23,13 @@ size_t rg_dp_policy_blocks(const struct rg_dp *dp)
 
 void rg_dp_policy_set(struct rg_dp *dp, uint32_t number, const char *text, const struct rg_policy_block *blocks)
 {
+	struct rg_policy_entry entry = {};
 	struct rg_policy_block *at = dp->policy_bits + ((size_t)number << dp->policy_shift);
 
 	if (!number || number >= dp->config.max_policies)
 		return;
-	snprintf(dp->policies[number].text, sizeof(dp->policies[number].text), "%s", text);
+	snprintf(entry.text, sizeof(entry.text), "%s", text);
+	dp->policies[number] = entry;
 	memcpy(at, blocks, rg_dp_policy_blocks(dp) * sizeof(*blocks));
 }
 

@@ -67,6 +67,7 @@ int rg_dp_geo_publish(struct rg_dp *dp, const struct rg_geo_table *table, uint32
 				  strerror(errno));
 	rg_closep(&dp->geo_fd);
 	dp->geo_fd = TAKE_FD(fd);
+	rg_dp_geo_hash(dp, &dp->geo_hash);
 	__atomic_store_n(&dp->state->geo_generation, dp->generation_base + generation, __ATOMIC_RELEASE);
 	return 0;
 }

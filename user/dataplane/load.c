@@ -63,7 +63,7 @@ static int map_array(struct rg_dp *dp, const struct bpf_map *map, void **ret)
 
 	if (at == MAP_FAILED)
 		return -errno;
-	dp->arrays[dp->n_arrays++] = (struct rg_dp_array){ at, bytes };
+	dp->arrays[dp->n_arrays++] = (struct rg_dp_array){ map, at, bytes };
 	*ret = at;
 	return 0;
 }
@@ -160,6 +160,56 @@ int rg_dp_open(const struct rg_dp_config *config, struct rg_dp **ret, struct rg_
 	}
 	if (dp->pin_dir)
 		rg_dp_names_open(dp);
+	*ret = dp;
+	return 0;
+}
+
+/* What packets write need not be compared, and not be large. */
+static int shadow_load(struct rg_dp *dp)
+{
+	struct bpf_program *program;
+	int r;
+
+	dp->skel = regiongate_bpf__open();
+	if (!dp->skel)
+		return -errno;
+	bpf_object__for_each_program(program, dp->skel->obj)
+		bpf_program__set_autoload(program, false);
+	dp->n_cpus = (uint32_t)libbpf_num_possible_cpus();
+	r = rg_dp_config_apply(dp);
+	if (!r)
+		r = regiongate_bpf__load(dp->skel);
+	rg_closep(&dp->geo_template);
+	dp->geo_template = -1;
+	if (!r)
+		r = map_arrays(dp);
+	return r;
+}
+
+int rg_dp_shadow_open(const struct rg_dp *of, struct rg_dp **ret, struct rg_err *err)
+{
+	struct rg_dp *dp = calloc(1, sizeof(*dp));
+	int r;
+
+	if (!dp)
+		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
+	dp->config = of->config;
+	dp->config.pin_dir = NULL;
+	dp->config.max_flows = dp->config.max_mtg_stats = 1;
+	rg_dp_trials_init(dp);
+	dp->prog_fd = dp->geo_template = dp->geo_fd = dp->lock_fd = -1;
+	dp->earlier.ufrags = dp->earlier.ufrags_long = -1;
+	for (size_t i = 0; i < RG_LOCALS_MAX; i++)
+		dp->locals[i].address = of->locals[i].address;
+	rg_dp_words_clear();
+	r = shadow_load(dp);
+	if (r) {
+		rg_dp_close(dp);
+		return rg_err_set(err, r, RG_ERR_KERNEL, "", "the kernel makes no maps to compare with: %s%s%s%s",
+				  strerror(-r), words[0] ? " (" : "", words, words[0] ? ")" : "");
+	}
+	dp->state->abi_version = RG_ABI_VERSION;
+	dp->state->flags = of->config.observe ? RG_STATE_OBSERVE : 0;
 	*ret = dp;
 	return 0;
 }

@@ -34,13 +34,19 @@ static struct rg_dp_local *local_find(struct rg_dp *dp, const struct rg_addr *ad
 
 static struct rg_dp_local *local_new(struct rg_dp *dp, const struct rg_addr *address)
 {
-	for (uint32_t i = 0; i < dp->config.max_locals; i++) {
+	struct rg_dp_local *free_one = NULL;
+
+	/* the table that it had before, if that is free: a shadow numbers them as its original does */
+	for (uint32_t i = dp->config.max_locals; i-- > 0;) {
 		if (in_use(&dp->locals[i]))
 			continue;
-		dp->locals[i].address = *address;
-		return &dp->locals[i];
+		free_one = &dp->locals[i];
+		if (!rg_addr_cmp(&free_one->address, address))
+			return free_one;
 	}
-	return NULL;
+	if (free_one)
+		free_one->address = *address;
+	return free_one;
 }
 
 struct rg_dp_local *rg_dp_home(struct rg_dp *dp, const struct rg_addr *address, bool add)

@@ -12,6 +12,7 @@ struct names_bpf;
 
 /* An array map that is written through memory. */
 struct rg_dp_array {
+	const struct bpf_map *map;
 	void *at;
 	size_t bytes;
 };
@@ -46,6 +47,7 @@ struct rg_dp {
 	struct rg_geo_layout layout;
 	int geo_template;                /* while loading, -1 otherwise */
 	int geo_fd;                      /* the table in force, -1: none yet */
+	uint64_t geo_hash;               /* of its words */
 	uint32_t geo_key_type, geo_value_type; /* BTF ids */
 	uint32_t generation_base;        /* of the load whose flows were taken over: they cache regions */
 
@@ -109,6 +111,12 @@ void rg_dp_names_open(struct rg_dp *dp);
 void rg_dp_names_close(struct rg_dp *dp);
 /** Name of a loaded program, "" if it has none or is not known. */
 void rg_dp_prog_name(const struct rg_dp *dp, uint32_t id, char ret[16]);
+
+/** Hash of the words of the table in force. 0 or -errno. */
+int rg_dp_geo_hash(const struct rg_dp *dp, uint64_t *ret);
+
+/** A serial that no binding of this set of maps had. */
+uint32_t rg_dp_next_serial(struct rg_dp *dp);
 
 /** A new map for a geo table: an fd or -errno. @typed: with BTF, once the program is loaded. */
 int rg_dp_geo_map(const struct rg_dp *dp, bool typed);

@@ -65,7 +65,7 @@ static uint32_t earlier_serial(const struct rg_dp *dp, const struct key *key, ui
 	return earlier->bindings[binding].serial;
 }
 
-static uint32_t next_serial(struct rg_dp *dp)
+uint32_t rg_dp_next_serial(struct rg_dp *dp)
 {
 	if (!++dp->bindings[0].serial)
 		dp->bindings[0].serial = 1;
@@ -126,7 +126,7 @@ int rg_dp_ufrag_set(struct rg_dp *dp, uint32_t endpoint, const char *text, size_
 	serial = earlier_serial(dp, &key, binding, meeting);
 	at->tokens = RG_BIND_BURST;
 	at->filled = (__u32)(rg_dp_now_ns() / 1000000000u);
-	binding_store(dp, binding, meeting, serial ? serial : next_serial(dp));
+	binding_store(dp, binding, meeting, serial ? serial : rg_dp_next_serial(dp));
 	r = bpf_map_update_elem(fd, key_data(&key), &value, BPF_NOEXIST) ? -errno : 0;
 	if (!r)
 		count(dp, &key, 1);

@@ -236,6 +236,10 @@ int rg_engine_report(struct rg_engine *engine, const char *from, const char *unt
  *  directions together, reasons that occurred; "clock" as rg_engine_clock_get(), "site_alarms":
  *  {"alarms","meetings"}, "orders_narrowed": {"orders","first":[...]}. */
 int rg_engine_status(struct rg_engine *engine, json_t **ret, struct rg_err *err);
+/** Compare the kernel's maps, pins and interfaces with what the store says, and put back what differs.
+ *  Immediate. {"compared","differences","repaired","checks": [{"name", the same}]}. Takes as long as
+ *  filling the maps at a start. */
+int rg_engine_verify(struct rg_engine *engine, json_t **ret, struct rg_err *err);
 /** Prometheus text format, version 0.0.4. @ret owned by the caller (free). */
 int rg_engine_metrics(struct rg_engine *engine, char **ret, struct rg_err *err);
 
