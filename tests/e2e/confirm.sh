@@ -51,7 +51,7 @@ kept_out "the longer one holds" cn 198.51.100.10 10001
 rg attach eth0 --mode generic 2>"$WORK/err"
 is "another mode does not confirm" $? 1
 check "confirmed" rg attach eth0 --confirm
-is "it is pinned" "$(find "$PINS/links" -mindepth 1 | wc -l)" 1
+is "it is pinned, with its egress" "$(find "$PINS/links" -mindepth 1 | wc -l)" 2
 is "the status knows of no trial" "$(rg status --json | jq '.interfaces[0].confirm_within_s')" null
 check "confirming again is no mistake" rg attach eth0 --confirm
 rg attach eth0 --confirm 30s 2>"$WORK/err"

@@ -25,10 +25,12 @@ static bool parse_seconds(const char *text, json_int_t *ret)
 static void say_attached(const json_t *answer)
 {
 	const json_t *within = json_object_get(answer, "confirm_within_s");
-	char name[RG_SHOW_MAX], mode[RG_SHOW_MAX];
+	char name[RG_SHOW_MAX], mode[RG_SHOW_MAX], egress[RG_SHOW_MAX];
 
 	printf("%s: attached, %s mode", rg_show_member(answer, "name", name),
 	       rg_show_member(answer, "attached_mode", mode));
+	if (json_is_string(json_object_get(answer, "attached_egress")))
+		printf(", egress by %s", rg_show_member(answer, "attached_egress", egress));
 	if (json_is_integer(within))
 		printf("; off again in %lld s unless 'regiongate attach %s --confirm' says that all is well",
 		       (long long)json_integer_value(within), name);
@@ -57,21 +59,25 @@ static enum rg_cli_exit put(const struct rg_cli *cli, json_t *body, bool confirm
 
 static enum rg_cli_exit attach(const struct rg_cli *cli)
 {
-	const char *mode = rg_cli_option(cli, "mode"), *time = cli->n_words > 1 ? cli->words[1] : NULL;
+	const char *mode = rg_cli_option(cli, "mode"), *egress = rg_cli_option(cli, "egress");
+	const char *time = cli->n_words > 1 ? cli->words[1] : NULL;
 	bool confirm = rg_cli_option(cli, "confirm");
+	enum rg_egress_mode parsed_egress;
 	enum rg_xdp_mode parsed;
 	json_int_t within_s = 0;
 	json_t *body;
 
 	if (mode && rg_xdp_mode_parse(mode, &parsed))
 		return rg_cli_misuse(cli, "mode is auto, native or generic, not '%s'", mode);
+	if (egress && rg_egress_mode_parse(egress, &parsed_egress))
+		return rg_cli_misuse(cli, "egress is auto, tcx, clsact or off, not '%s'", egress);
 	if (time && !confirm)
 		return rg_cli_misuse(cli, "'%s' is one word too many", time);
 	if (time && !parse_seconds(time, &within_s))
 		return rg_cli_misuse(cli, "a time is 30s or 2m, not '%s'", time);
 	if (confirm && !time)
-		return mode ? rg_cli_misuse(cli, "%s", "confirming takes no mode") : put(cli, NULL, true);
-	body = json_pack("{s:s}", "mode", mode ? mode : "auto");
+		return mode || egress ? rg_cli_misuse(cli, "%s", "confirming takes no mode") : put(cli, NULL, true);
+	body = json_pack("{s:s, s:s*}", "mode", mode ? mode : "auto", "egress", egress);
 	if (within_s)
 		json_object_set_new(body, "confirm_within_s", json_integer(within_s));
 	return put(cli, body, false);
@@ -92,12 +98,13 @@ static enum rg_cli_exit detach(const struct rg_cli *cli)
 
 static const struct rg_cli_option attach_options[] = {
 	{ "mode", "MODE", "auto (native, else generic), native or generic", false },
+	{ "egress", "HOW", "what the interface sends: auto (tcx, else clsact), tcx, clsact or off", false },
 	{ "confirm", NULL, "with a time: take it off again unless confirmed; without: confirm", false },
 	{ 0 },
 };
 
 const struct rg_cli_command rg_cmd_attach[] = {
-	{ "attach", NULL, "IFACE [--mode auto|native|generic] [--confirm [TIME]]",
+	{ "attach", NULL, "IFACE [--mode auto|native|generic] [--egress auto|tcx|clsact|off] [--confirm [TIME]]",
 	  "Put the filter on an interface, for good or on trial", NULL, attach_options, 1, 2, attach },
 	{ "detach", NULL, "IFACE", "Take the filter off an interface", NULL, NULL, 1, 1, detach },
 	{ 0 },

@@ -6,7 +6,7 @@
 
 static const struct rg_table_column fact_columns[] = { { "", false }, { "", false } };
 static const struct rg_table_column interface_columns[] = {
-	{ "INTERFACE", false }, { "ATTACHED", false }, { "MODE", false }, { "ASKED", false },
+	{ "INTERFACE", false }, { "ATTACHED", false }, { "MODE", false }, { "ASKED", false }, { "EGRESS", false },
 	{ "PROGRAM", true }, { "LINK", true },
 };
 static const struct rg_table_column counter_columns[] = {
@@ -52,7 +52,7 @@ static enum rg_cli_exit interfaces_print(const json_t *interfaces)
 	_cleanup_(rg_table_freep) struct rg_table *table =
 		rg_table_new(interface_columns, ARRAY_SIZE(interface_columns));
 	char name[RG_SHOW_MAX], attached[RG_SHOW_MAX], mode[RG_SHOW_MAX], asked[RG_SHOW_MAX];
-	char program[RG_SHOW_MAX], link[RG_SHOW_MAX];
+	char egress[RG_SHOW_MAX], program[RG_SHOW_MAX], link[RG_SHOW_MAX];
 	const json_t *one;
 	size_t i;
 
@@ -61,6 +61,7 @@ static enum rg_cli_exit interfaces_print(const json_t *interfaces)
 			     rg_show_member(one, "attached", attached),
 			     rg_show_member(one, "attached_mode", mode),
 			     rg_show_member(one, "mode", asked),
+			     rg_show_member(one, "attached_egress", egress),
 			     rg_show_member(json_object_get(one, "program"), "id", program),
 			     rg_show_member(one, "link_id", link));
 	return rg_show_table(table);

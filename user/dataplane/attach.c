@@ -53,7 +53,7 @@ static bool is_link(int fd)
 	return readlink(name, target, sizeof(target) - 1) > 0 && strstr(target, "bpf-link");
 }
 
-int rg_dp_link_open(const char *path, struct bpf_link_info *ret)
+int rg_dp_link_open_any(const char *path, struct bpf_link_info *ret)
 {
 	_cleanup_(rg_closep) int fd = bpf_obj_get(path);
 	__u32 length = sizeof(*ret);
@@ -65,6 +65,15 @@ int rg_dp_link_open(const char *path, struct bpf_link_info *ret)
 	memset(ret, 0, sizeof(*ret));
 	if (bpf_obj_get_info_by_fd(fd, ret, &length))
 		return -errno;
+	return TAKE_FD(fd);
+}
+
+int rg_dp_link_open(const char *path, struct bpf_link_info *ret)
+{
+	_cleanup_(rg_closep) int fd = rg_dp_link_open_any(path, ret);
+
+	if (fd < 0)
+		return fd;
 	return ret->type == BPF_LINK_TYPE_XDP ? TAKE_FD(fd) : -EINVAL;
 }
 
@@ -134,6 +143,7 @@ int rg_dp_interface_status(struct rg_dp *dp, const char *ifname, struct rg_dp_in
 		status.attached = fd >= 0 && link.prog_id == status.prog_id;
 		status.link_id = status.attached ? link.id : 0;
 	}
+	status.egress = rg_dp_egress_status(dp, status.ifindex);
 	*ret = status;
 	return 0;
 }
@@ -292,6 +302,24 @@ int rg_dp_attach_keep(struct rg_dp *dp, const char *ifname, struct rg_err *err)
 	return r;
 }
 
+static int detach_xdp(struct rg_dp *dp, const char *ifname, unsigned int ifindex, struct rg_err *err)
+{
+	struct bpf_link_info info;
+	char path[512];
+	_cleanup_(rg_closep) int fd = ifindex ? link_find(dp, ifindex, path, &info) : -ENOENT;
+
+	if (fd < 0)
+		return rg_err_set(err, -ENOENT, RG_ERR_NOT_FOUND, "", "the filter is not attached to '%s'", ifname);
+	/* not only unpinned: the kernel would let go of it some time later */
+	if (bpf_link_detach(fd))
+		return rg_err_set(err, -errno, RG_ERR_KERNEL, "", "cannot detach from '%s': %s", ifname, strerror(errno));
+	if (path[0])
+		unlink(path);
+	else
+		close(rg_dp_trial_take(dp, ifindex));
+	return 0;
+}
+
 int rg_dp_attach(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, struct rg_err *err)
 {
 	struct rg_dp_interface now;
@@ -310,7 +338,7 @@ int rg_dp_attach(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, st
 	if (r)
 		return r;
 	if (now.attached) { /* one XDP program at a time: the other mode has to go first */
-		r = rg_dp_detach(dp, ifname, err);
+		r = detach_xdp(dp, ifname, now.ifindex, err);
 		if (r)
 			return r;
 		r = attach_new(dp, &now, mode, err);
@@ -324,20 +352,11 @@ int rg_dp_attach(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, st
 int rg_dp_detach(struct rg_dp *dp, const char *ifname, struct rg_err *err)
 {
 	unsigned int ifindex = if_nametoindex(ifname);
-	struct bpf_link_info info;
-	char path[512];
-	_cleanup_(rg_closep) int fd = ifindex ? link_find(dp, ifindex, path, &info) : -ENOENT;
+	int r = detach_xdp(dp, ifname, ifindex, err);
 
-	if (fd < 0)
-		return rg_err_set(err, -ENOENT, RG_ERR_NOT_FOUND, "", "the filter is not attached to '%s'", ifname);
-	/* not only unpinned: the kernel would let go of it some time later */
-	if (bpf_link_detach(fd))
-		return rg_err_set(err, -errno, RG_ERR_KERNEL, "", "cannot detach from '%s': %s", ifname, strerror(errno));
-	if (path[0])
-		unlink(path);
-	else
-		close(rg_dp_trial_take(dp, ifindex));
-	return 0;
+	if (!r && dp->pin_dir)
+		rg_dp_egress_detach(dp, ifindex);
+	return r;
 }
 
 /* Name of the interface that a pinned link holds; 0 or -errno (-ENODEV: it is gone). */

@@ -110,6 +110,10 @@ bool rg_dp_local_known(const struct rg_dp *dp, const struct rg_addr *address);
 enum rg_xdp_mode { RG_XDP_AUTO, RG_XDP_NATIVE, RG_XDP_GENERIC };
 const char *rg_xdp_mode_text(enum rg_xdp_mode mode);              /* "auto" ... */
 int rg_xdp_mode_parse(const char *text, enum rg_xdp_mode *ret);   /* 0 or -EINVAL */
+/* How what the interface sends is filtered. auto: tcx (kernel 6.6), else clsact. */
+enum rg_egress_mode { RG_EGRESS_AUTO, RG_EGRESS_TCX, RG_EGRESS_CLSACT, RG_EGRESS_OFF };
+const char *rg_egress_mode_text(enum rg_egress_mode mode);
+int rg_egress_mode_parse(const char *text, enum rg_egress_mode *ret); /* 0 or -EINVAL */
 struct rg_dp_interface {       /* as the kernel has it now, not as it was asked for */
 	char name[16];
 	unsigned int ifindex;
@@ -118,6 +122,7 @@ struct rg_dp_interface {       /* as the kernel has it now, not as it was asked 
 	uint32_t prog_id;      /* of the XDP program on it, ours or another's; 0: none */
 	char prog_name[16];
 	uint32_t link_id;      /* of ours; 0: none */
+	enum rg_egress_mode egress; /* tcx, clsact or off: where our egress program is */
 };
 /** Attach (pinned if the dataplane is). auto: native, else generic. Errors, nothing changed:
  *  -ENODEV (NOT_FOUND), -EBUSY (CONFLICT, names the other program), -EOPNOTSUPP (INVALID: the
@@ -130,7 +135,12 @@ int rg_dp_attach_trial(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mo
 /** Pin the link of a trial: no packet notices. NOT_FOUND if there is none; a trial that can not be
  *  pinned stays one. */
 int rg_dp_attach_keep(struct rg_dp *dp, const char *ifname, struct rg_err *err);
-/** -ENOENT (NOT_FOUND) if it is not attached. */
+/** Filter what the interface sends, or (off) stop that. Nothing happens if it is so already. INVALID if
+ *  the kernel can not, CONFLICT if another filter of clsact has the place: nothing is changed then. */
+int rg_dp_egress_attach(struct rg_dp *dp, const char *ifname, enum rg_egress_mode mode, struct rg_err *err);
+enum rg_egress_mode rg_dp_egress_status(const struct rg_dp *dp, unsigned int ifindex);
+void rg_dp_egress_detach(struct rg_dp *dp, unsigned int ifindex);
+/** Both directions. -ENOENT (NOT_FOUND) if it is not attached. */
 int rg_dp_detach(struct rg_dp *dp, const char *ifname, struct rg_err *err);
 int rg_dp_interface_status(struct rg_dp *dp, const char *ifname, struct rg_dp_interface *ret,
 			   struct rg_err *err);

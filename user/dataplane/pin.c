@@ -141,13 +141,20 @@ static void unpin_maps(struct rg_dp *dp, const char *prefix)
 }
 
 /* Switch one link; *ret_old is the program it had (an fd), for the way back. */
-static int switch_link(const char *path, int prog_fd, int *ret_old)
+static int switch_link(const char *path, int xdp_fd, int egress_fd, int *ret_old)
 {
 	struct bpf_link_info info;
 	_cleanup_(rg_closep) int fd = rg_dp_link_open(path, &info);
+	int prog_fd = xdp_fd;
 
+	if (fd == -EINVAL) {
+		fd = rg_dp_egress_link_open(path, &info);
+		prog_fd = egress_fd;
+	}
+	if (fd == -EINVAL)
+		return rg_dp_egress_switch(path, egress_fd, ret_old);
 	if (fd < 0)
-		return fd == -EINVAL ? 0 : fd; /* not one of ours */
+		return fd;
 	if (!info.xdp.ifindex) { /* its interface is gone, and the link with it */
 		unlink(path);
 		return 0;
@@ -185,7 +192,7 @@ static int switch_links(struct rg_dp *dp, const char *links, struct rg_err *err)
 			continue;
 		snprintf(done[n].path, sizeof(done[n].path), "%.250s/%.250s", links, entry->d_name);
 		done[n].old = -1;
-		r = switch_link(done[n].path, dp->prog_fd, &done[n].old);
+		r = switch_link(done[n].path, dp->prog_fd, dp->egress_fd, &done[n].old);
 		if (r)
 			rg_err_set(err, r, RG_ERR_KERNEL, "", "cannot switch the link %s: %s",
 				   done[n].path, strerror(-r));
@@ -194,7 +201,7 @@ static int switch_links(struct rg_dp *dp, const char *links, struct rg_err *err)
 	closedir(dir);
 	while (n--) {
 		if (r && done[n].old >= 0)
-			switch_link(done[n].path, done[n].old, NULL);
+			switch_link(done[n].path, done[n].old, done[n].old, NULL);
 		if (done[n].old >= 0)
 			close(done[n].old);
 	}
@@ -238,8 +245,10 @@ static bool remove_link(const char *path)
 	struct bpf_link_info info;
 	_cleanup_(rg_closep) int fd = rg_dp_link_open(path, &info);
 
+	if (fd == -EINVAL)
+		fd = rg_dp_egress_link_open(path, &info);
 	if (fd < 0)
-		return false;
+		return rg_dp_egress_remove(path);
 	bpf_link_detach(fd);
 	return true;
 }

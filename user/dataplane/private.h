@@ -105,6 +105,17 @@ struct bpf_link_info;
 /** The XDP link pinned at @path: an fd, or -errno (-EINVAL: something else is pinned there).
  *  Its interface is gone if ret->xdp.ifindex is 0. */
 int rg_dp_link_open(const char *path, struct bpf_link_info *ret);
+/** A link of any type. */
+int rg_dp_link_open_any(const char *path, struct bpf_link_info *ret);
+
+/* egress.c */
+/** The tcx link pinned at @path: an fd, or -errno (-EINVAL: something else is pinned there). */
+int rg_dp_egress_link_open(const char *path, struct bpf_link_info *ret);
+/** Switch the filter of clsact that a pin of its program stands for; 0 if @path is no such pin.
+ *  @ret_old: the program it had (an fd), may be NULL. */
+int rg_dp_egress_switch(const char *path, int prog_fd, int *ret_old);
+/** Take that filter off. False if @path is no such pin. */
+bool rg_dp_egress_remove(const char *path);
 
 /** Be able to name programs that are not ours; without it they have ids only. */
 void rg_dp_names_open(struct rg_dp *dp);

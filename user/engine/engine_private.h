@@ -97,6 +97,7 @@ struct custom {
 struct interface {
 	char name[16];
 	enum rg_xdp_mode mode; /* as asked for */
+	enum rg_egress_mode egress;
 	uint64_t confirm_ns;   /* taken off then (CLOCK_MONOTONIC), unless confirmed; 0: for good */
 	unsigned int ifindex;  /* where it was attached last; 0: nowhere yet */
 	uint64_t reattached;   /* how often it was found off and put on again */
@@ -481,14 +482,16 @@ struct interface *interface_find(const struct rg_engine *engine, const char *nam
 struct interface *interface_add(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode);
 void interface_drop(struct rg_engine *engine, struct interface *interface);
 /** Into the store, and the ledger. */
-int interface_store(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode, struct rg_err *err);
+int interface_store(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode,
+		    enum rg_egress_mode egress, struct rg_err *err);
 int interface_unstore(struct rg_engine *engine, const struct interface *interface, struct rg_err *err);
 
 /* interfaces_watch.c */
 /** Attach what the store names; what can not be attached is logged. */
 void interfaces_attach(struct rg_engine *engine);
 /** Attach on trial, or give a trial more time. */
-int interface_try(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode, uint64_t within_s,
+int interface_try(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode,
+		  enum rg_egress_mode egress, uint64_t within_s,
 		  struct rg_err *err);
 /** A trial becomes an interface like others. */
 int interface_confirm(struct rg_engine *engine, struct interface *interface, struct rg_err *err);

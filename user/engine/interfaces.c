@@ -79,18 +79,25 @@ static int parse_confirm(const json_t *body, uint64_t *ret_s, struct rg_err *err
 	return 0;
 }
 
-static int parse_body(const json_t *body, enum rg_xdp_mode *ret, uint64_t *ret_within_s, struct rg_err *err)
+static int parse_body(const json_t *body, enum rg_xdp_mode *ret, enum rg_egress_mode *ret_egress,
+		      uint64_t *ret_within_s, struct rg_err *err)
 {
-	static const char *const known[] = { "mode", "confirm_within_s", NULL };
+	static const char *const known[] = { "mode", "egress", "confirm_within_s", NULL };
+	const char *mode = NULL, *egress = NULL;
 	char quoted[RG_QUOTE_MAX];
-	const char *mode = NULL;
 	int r = rg_json_fields(body, known, err);
 
 	if (!r)
 		r = rg_json_string(body, "mode", false, &mode, err);
+	if (!r)
+		r = rg_json_string(body, "egress", false, &egress, err);
 	if (r)
 		return r;
 	*ret = RG_XDP_AUTO;
+	*ret_egress = RG_EGRESS_AUTO;
+	if (egress && rg_egress_mode_parse(egress, ret_egress))
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "/egress",
+				  "egress is auto, tcx, clsact or off, not '%s'", rg_json_quote(egress, quoted));
 	if (mode && rg_xdp_mode_parse(mode, ret))
 		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "/mode",
 				  "mode is auto, native or generic, not '%s'", rg_json_quote(mode, quoted));
@@ -102,16 +109,17 @@ static int load_interface(void *arg, const char *name, uint64_t revision, const 
 {
 	_cleanup_(json_decrefp) json_t *json = NULL;
 	struct rg_engine *engine = arg;
+	enum rg_egress_mode egress;
 	enum rg_xdp_mode mode;
 	uint64_t within_s;
 
 	(void)revision;
-	if (rg_json_parse(body, strlen(body), &json, err) || parse_body(json, &mode, &within_s, err))
+	if (rg_json_parse(body, strlen(body), &json, err) || parse_body(json, &mode, &egress, &within_s, err))
 		return rg_err_set(err, -EINVAL, RG_ERR_STORE, NULL,
 				  "the store's interface '%s' is not acceptable", name);
 	if (reserve(engine, err))
 		return -ENOMEM;
-	interface_add(engine, name, mode);
+	interface_add(engine, name, mode)->egress = egress;
 	return 0;
 }
 
@@ -139,16 +147,19 @@ static json_t *interface_json(const char *name, const struct interface *asked,
 
 	if (status && status->prog_id)
 		program = json_pack("{s:I, s:s}", "id", (json_int_t)status->prog_id, "name", status->prog_name);
-	return json_pack("{s:s, s:s?, s:b, s:s?, s:o, s:o, s:o, s:o, s:I, s:s?}", "name", name,
+	return json_pack("{s:s, s:s?, s:b, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:o, s:I, s:s?}", "name", name,
 			 "mode", asked ? rg_xdp_mode_text(asked->mode) : NULL, "attached", attached,
 			 "attached_mode", attached ? rg_xdp_mode_text(status->mode) : NULL,
+			 "egress", asked ? rg_egress_mode_text(asked->egress) : NULL,
+			 "attached_egress", status && status->egress != RG_EGRESS_OFF ?
+						    rg_egress_mode_text(status->egress) : NULL,
 			 "ifindex", status ? json_integer(status->ifindex) : json_null(),
 			 "program", program,
 			 "link_id", attached && status->link_id ? json_integer(status->link_id) : json_null(),
 			 "confirm_within_s",
 			 trial ? json_integer((json_int_t)interface_confirm_s(asked)) : json_null(),
 			 "reattached", (json_int_t)(asked ? asked->reattached : 0),
-			 "problem", asked && !attached && asked->problem[0] ? asked->problem : NULL);
+			 "problem", asked && asked->problem[0] ? asked->problem : NULL);
 }
 
 int rg_engine_interface_get(struct rg_engine *engine, const char *name, json_t **ret, struct rg_err *err)
@@ -175,28 +186,32 @@ int rg_engine_interface_get(struct rg_engine *engine, const char *name, json_t *
 }
 
 /* What was asked for, and what the kernel has now. */
-static json_t *attach_json(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode)
+static json_t *attach_json(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode,
+			   enum rg_egress_mode egress)
 {
 	struct rg_dp_interface status = { 0 };
 	char tag[17];
 	bool attached = !rg_dp_interface_status(engine->dp, name, &status, NULL) && status.attached;
 
-	return json_pack("{s:s, s:s?, s:s}", "mode", rg_xdp_mode_text(mode),
+	return json_pack("{s:s, s:s?, s:s, s:s}", "mode", rg_xdp_mode_text(mode),
 			 "attached_mode", attached ? rg_xdp_mode_text(status.mode) : NULL,
+			 "egress", rg_egress_mode_text(egress),
 			 "program", rg_dp_prog_tag(engine->dp, tag));
 }
 
-int interface_store(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode, struct rg_err *err)
+int interface_store(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode,
+		    enum rg_egress_mode egress, struct rg_err *err)
 {
 	char body[64];
 	int ret = engine_stage_begin(engine, err);
 
-	snprintf(body, sizeof(body), "{\"mode\":\"%s\"}", rg_xdp_mode_text(mode));
+	snprintf(body, sizeof(body), "{\"mode\":\"%s\",\"egress\":\"%s\"}", rg_xdp_mode_text(mode),
+		 rg_egress_mode_text(egress));
 	if (!ret)
 		ret = rg_store_doc_put(engine->store, RG_STORE_INTERFACE, name, engine->revision, body, err);
 	if (ret)
 		return ret;
-	return engine_ledger_commit(engine, RG_LEDGER_INTERFACE_ATTACH, name, attach_json(engine, name, mode), err);
+	return engine_ledger_commit(engine, RG_LEDGER_INTERFACE_ATTACH, name, attach_json(engine, name, mode, egress), err);
 }
 
 /* The store refused: what is attached must not outlive the error. */
@@ -209,12 +224,15 @@ static void attach_undo(struct rg_engine *engine, const struct rg_dp_interface *
 		ret = rg_dp_attach(engine->dp, before->name, before->mode, &err);
 	else
 		ret = rg_dp_detach(engine->dp, before->name, &err);
+	if (!ret && before->attached)
+		ret = rg_dp_egress_attach(engine->dp, before->name, before->egress, &err);
 	if (ret)
 		rg_log(RG_LOG_ERROR, "interface '%s' can not be put back: %s", before->name, err.detail);
 }
 
 /* For good: attach, then write it down. */
-static int attach(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode, struct rg_err *err)
+static int attach(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode,
+		  enum rg_egress_mode egress, struct rg_err *err)
 {
 	struct rg_dp_interface before = { 0 };
 	struct interface *interface;
@@ -224,12 +242,15 @@ static int attach(struct rg_engine *engine, const char *name, enum rg_xdp_mode m
 		r = rg_dp_attach(engine->dp, name, mode, err);
 	if (r)
 		return r;
-	r = interface_store(engine, name, mode, err);
+	r = rg_dp_egress_attach(engine->dp, name, egress, err);
+	if (!r)
+		r = interface_store(engine, name, mode, egress, err);
 	if (r) {
 		attach_undo(engine, &before);
 		return r;
 	}
 	interface = interface_add(engine, name, mode);
+	interface->egress = egress;
 	interface->ifindex = before.ifindex;
 	interface->problem[0] = '\0';
 	interface_event(engine, name, &interface->mode);
@@ -240,12 +261,13 @@ int rg_engine_interface_put(struct rg_engine *engine, const char *name, const js
 			    struct rg_err *err)
 {
 	struct interface *interface;
+	enum rg_egress_mode egress;
 	enum rg_xdp_mode mode;
 	uint64_t within_s;
 	int r = check_name(name, err);
 
 	if (!r)
-		r = parse_body(body, &mode, &within_s, err);
+		r = parse_body(body, &mode, &egress, &within_s, err);
 	if (r)
 		return r;
 	engine_settle(engine);
@@ -253,16 +275,18 @@ int rg_engine_interface_put(struct rg_engine *engine, const char *name, const js
 	if (r)
 		return r;
 	interface = interface_find(engine, name);
+	if (interface && !json_object_get(body, "egress"))
+		egress = interface->egress;
 	if (interface && interface->confirm_ns && mode != interface->mode)
 		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "/mode",
 				  "'%s' is on trial in mode %s: confirm that, or detach it, first", name,
 				  rg_xdp_mode_text(interface->mode));
 	if (within_s)
-		r = interface_try(engine, name, mode, within_s, err);
+		r = interface_try(engine, name, mode, egress, within_s, err);
 	else if (interface && interface->confirm_ns)
 		r = interface_confirm(engine, interface, err);
 	else
-		r = attach(engine, name, mode, err);
+		r = attach(engine, name, mode, egress, err);
 	return r ? r : rg_engine_interface_get(engine, name, ret, err);
 }
 
@@ -310,7 +334,7 @@ int rg_engine_interface_delete(struct rg_engine *engine, const char *name, struc
 	r = rg_dp_detach(engine->dp, name, &why);
 	if (r && !(interface && why.code == RG_ERR_NOT_FOUND)) {
 		if (interface && !interface->confirm_ns &&
-		    interface_store(engine, name, interface->mode, NULL))
+		    interface_store(engine, name, interface->mode, interface->egress, NULL))
 			rg_log(RG_LOG_ERROR, "interface '%s' is attached, but not in the store", name);
 		if (err)
 			*err = why;

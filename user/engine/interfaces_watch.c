@@ -110,6 +110,10 @@ static void look_at(struct rg_engine *engine, struct interface *interface, bool 
 	}
 	interface->ifindex = status.ifindex;
 	note_on(engine, interface, false);
+	if (rg_dp_egress_attach(engine->dp, interface->name, interface->egress, &err)) {
+		set_problem(interface, err.detail);
+		return;
+	}
 	set_problem(interface, "");
 }
 
@@ -131,8 +135,8 @@ void rg_engine_interfaces_check(struct rg_engine *engine)
 	look_at_all(engine, false);
 }
 
-int interface_try(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode, uint64_t within_s,
-		  struct rg_err *err)
+int interface_try(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode,
+		  enum rg_egress_mode egress, uint64_t within_s, struct rg_err *err)
 {
 	struct interface *interface = interface_find(engine, name);
 	int r;
@@ -145,6 +149,7 @@ int interface_try(struct rg_engine *engine, const char *name, enum rg_xdp_mode m
 		if (r)
 			return r;
 		interface = interface_add(engine, name, mode);
+		interface->egress = egress; /* from the confirmation on: a filter of clsact outlives this process */
 		engine_ledger_later(engine, RG_LEDGER_INTERFACE_ATTACH, name,
 				    json_pack("{s:s, s:I}", "mode", rg_xdp_mode_text(mode),
 					      "confirm_within_s", (json_int_t)within_s));
@@ -157,11 +162,15 @@ int interface_try(struct rg_engine *engine, const char *name, enum rg_xdp_mode m
 /* The store first: a daemon that dies in between attaches it again. */
 int interface_confirm(struct rg_engine *engine, struct interface *interface, struct rg_err *err)
 {
-	int r = interface_store(engine, interface->name, interface->mode, err);
+	int r = interface_store(engine, interface->name, interface->mode, interface->egress, err);
 
 	if (r)
 		return r;
-	r = rg_dp_attach_keep(engine->dp, interface->name, err);
+	r = rg_dp_egress_attach(engine->dp, interface->name, interface->egress, err);
+	if (!r)
+		r = rg_dp_attach_keep(engine->dp, interface->name, err);
+	if (r)
+		rg_dp_egress_attach(engine->dp, interface->name, RG_EGRESS_OFF, NULL);
 	if (!r)
 		interface->confirm_ns = 0;
 	else if (interface_unstore(engine, interface, NULL))
