@@ -14,7 +14,8 @@ config() { # addresses
 start() {
 	(exec nsenter --net="/run/netns/$NS-server" -- "$REGIONGATED" --config "$WORK/conf" \
 		--socket "$SOCKET" --state "$STATE" --pin-dir "$PINS" "$@") 2>>"$WORK/daemon.log" &
-	DAEMON=$! # shellcheck disable=SC2034
+	# shellcheck disable=SC2034  # the world ends it
+	DAEMON=$!
 	until_true 20 rg status || die "the daemon does not answer"
 }
 entries() { rg ledger list --limit 1000 --after 0 --json | jq -c ".entries[] | select(.kind == \"$1\") | $2"; }
