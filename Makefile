@@ -182,7 +182,7 @@ $(B)/bench/bench: $(BENCH_SRC) $(B)/libregiongate.a
 	@echo "  CC    $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -Itools/bench -MF $@.d $(BENCH_SRC) $(B)/libregiongate.a -o $@ $(PKG_LIBS)
 BENCH_PARTS := $(B)/geoip.mmdb $(patsubst tools/%,$(B)/%,$(patsubst %.c,%.o,$(wildcard tools/bench/*.bpf.c))) $(B)/bench/bench
-BASELINE := tests/bench-baseline.json
+BASELINE ?= tests/bench-baseline.json
 bench:
 	@tools/install-deps bench
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(BENCH_PARTS)
@@ -193,6 +193,7 @@ bench-docs:
 	@mkdir -p docs/bench
 	cp $(B)/bench.json docs/bench/bench.json
 	@tools/bench/plot docs/bench/bench.json docs/bench
+	@tools/bench/figures docs/bench/bench.json >docs/bench/figures.md
 bench-check: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(BENCH_PARTS)
 	$(B)/bench/bench $(if $(UPDATE),-u,-c) $(BASELINE) $(B)/geoip.mmdb $(B)

@@ -158,6 +158,20 @@ double bench_daemon_memory(const struct bench_daemon *daemon, const char *name)
 	return (double)kb / 1024;
 }
 
+double bench_daemon_cpu(const struct bench_daemon *daemon)
+{
+	unsigned long long ns = 0;
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/schedstat", daemon->pid);
+	f = fopen(path, "r");
+	if (!f || fscanf(f, "%llu", &ns) != 1)
+		bench_die(path, NULL);
+	fclose(f);
+	return (double)ns / 1e9;
+}
+
 void bench_daemon_memory_reset(const struct bench_daemon *daemon)
 {
 	char path[64];

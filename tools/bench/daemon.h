@@ -32,6 +32,8 @@ json_t *bench_daemon_call(const struct bench_daemon *daemon, const char *method,
 
 /** A line "NAME: n kB" of /proc/PID/status, in MB. */
 double bench_daemon_memory(const struct bench_daemon *daemon, const char *name);
+/** CPU time that it has taken, in seconds. */
+double bench_daemon_cpu(const struct bench_daemon *daemon);
 /** Set the peak (VmHWM) back to what is resident now. */
 void bench_daemon_memory_reset(const struct bench_daemon *daemon);
 

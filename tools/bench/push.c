@@ -92,11 +92,18 @@ static int sustained(struct clients *clients, unsigned int requests, json_t *jso
 {
 	struct bench_load load = load_of(clients, CLIENTS_MAX, requests, NULL);
 	unsigned int batched = clients->daemon->options->quick ? 20000 : 200000;
-	double single, batch;
+	const struct bench_daemon *daemon = clients->daemon;
+	double single, batch, cpu = bench_daemon_cpu(daemon), single_us, batch_us;
 
 	bench_load_run(&load);
 	single = requests / load.seconds;
+	single_us = (bench_daemon_cpu(daemon) - cpu) * 1e6 / requests;
+	cpu = bench_daemon_cpu(daemon);
 	batch = batched / bench_meetings_batch(clients->daemon, MEETINGS, MEETINGS + batched, 10000);
+	batch_us = (bench_daemon_cpu(daemon) - cpu) * 1e6 / batched;
+	printf("  CPU time of the daemon: %.1f us a single push, %.1f us a meeting of a batch\n", single_us, batch_us);
+	json_object_set_new(json, "single_cpu_us", json_real(single_us));
+	json_object_set_new(json, "batch_cpu_us", json_real(batch_us));
 	json_object_set_new(json, "single_per_s", json_real(single));
 	json_object_set_new(json, "batch_per_s", json_real(batch));
 	return bench_bound(json, "durable pushes a second, single, 100 connections", single, "/s", 5000, 1) +

@@ -129,7 +129,11 @@ static void add_undo(struct rg_engine *engine, const struct undo *undo)
 
 void events_of_flush(struct rg_engine *engine)
 {
-	for (size_t i = 0; i < engine->pending.n_undos; i++)
+	size_t n = engine->pending.n_undos, passed = n > KEPT ? n - KEPT : 0;
+
+	/* The ring does not hold more: readers are told that they have lost those before. */
+	engine->events->last += passed;
+	for (size_t i = passed; i < n; i++)
 		add_undo(engine, &engine->pending.undos[i]);
 }
 
