@@ -280,28 +280,50 @@ static bool has_orders(const struct meeting *meeting)
 	return false;
 }
 
-/* "\"bases\":{"r1":"owner"}," and "\"orders\":[{"id":"r2","order":{}}],": on whose account each rule is,
- * and the rules that stand under an order as a whole. NULL: memory is out. */
-static char *accounts_text(const struct meeting *meeting, bool orders)
+/* "\"NAME\":VALUE," of a JSON value; takes it. NULL: memory is out. */
+static char *member_text(const char *name, json_t *value)
 {
-	_cleanup_(json_decrefp) json_t *json = orders ? json_array() : json_object();
-	_cleanup_(rg_freep) char *list = NULL;
-	char *text = NULL;
+	_cleanup_(json_decrefp) json_t *taken = value;
+	_cleanup_(rg_freep) char *text = taken ? json_dumps(taken, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+	char *member;
 
-	for (size_t i = 0; i < meeting->spec->n_rules; i++) {
-		const struct rg_rule *rule = &meeting->spec->rules[i];
+	return text && asprintf(&member, "\"%s\":%s,", name, text) >= 0 ? member : NULL;
+}
 
-		if (!orders)
-			json_object_set_new(json, rule->id, json_string(rg_rule_basis(rule)));
-		else if (rule->order)
-			json_array_append_new(json, rg_rule_to_json(rule));
-	}
-	if (!json_object_size(json) && !json_array_size(json))
+/* "\"bases\":{"r1":"owner"},": on whose account each rule is. */
+static char *bases_text(const struct rg_meeting_spec *spec)
+{
+	json_t *json;
+	char *text;
+
+	if (!spec->n_rules)
 		return strdup("");
-	list = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
-	if (!list || asprintf(&text, "\"%s\":%s,", orders ? "orders" : "bases", list) < 0)
-		return NULL;
-	return text;
+	if (spec->n_rules == 1 && !spec->rules[0].order) /* what most pushes are; ids need no escapes */
+		return asprintf(&text, "\"bases\":{\"%s\":\"owner\"},", spec->rules[0].id) < 0 ? NULL : text;
+	json = json_object();
+	for (size_t i = 0; i < spec->n_rules; i++)
+		if (json_object_set_new(json, spec->rules[i].id, json_string(rg_rule_basis(&spec->rules[i])))) {
+			json_decref(json);
+			return NULL;
+		}
+	return member_text("bases", json);
+}
+
+/* "\"orders\":[{"id":"r2","order":{}}],": the rules that stand under an order as a whole. */
+static char *orders_text(const struct meeting *meeting)
+{
+	const struct rg_meeting_spec *spec = meeting->spec;
+	json_t *json;
+
+	if (!has_orders(meeting))
+		return strdup("");
+	json = json_array();
+	for (size_t i = 0; i < spec->n_rules; i++)
+		if (spec->rules[i].order && json_array_append_new(json, rg_rule_to_json(&spec->rules[i]))) {
+			json_decref(json);
+			return NULL;
+		}
+	return member_text("orders", json);
 }
 
 /* "\"expires\":\"...\"," or nothing. */
@@ -325,8 +347,8 @@ static char *meeting_text(const struct meeting *meeting, const struct policy *of
 
 	if (!meeting)
 		return strdup("null");
-	bases = accounts_text(meeting, false);
-	orders = accounts_text(meeting, true);
+	bases = bases_text(spec);
+	orders = orders_text(meeting);
 	snprintf(policy, sizeof(policy), "%.*s%s", POLICY_TEXT_MAX, of->text,
 		 strlen(of->text) > POLICY_TEXT_MAX ? "..." : "");
 	quoted = rg_ledger_quote(policy);
