@@ -25,6 +25,8 @@ is "what a meeting was and is" "$(rg ledger list --json | jq -r '.entries[5].det
 check "the list for people shows them" sh -c "\"$REGIONGATE\" --socket \"$SOCKET\" ledger list | grep -q 'meeting-put  *m-1  *alice@example.org, uid 0'"
 is "a page goes on behind an entry" "$(rg ledger list --after 2 --limit 2 --json | jq -c '[.entries[].seq], .next')" "[3,4]
 4"
+is "the number of entries is a metric" "$(curl -s --unix-socket "$SOCKET" http://rg/metrics | grep '^regiongate_ledger_entries_total')" \
+	"regiongate_ledger_entries_total 8"
 curl -s -o "$WORK/answer" -w '%{http_code}' --unix-socket "$SOCKET" -H "Regiongate-Actor: $(printf 'a%.0s' {1..200})" \
 	-X PUT http://rg/v1/meetings/m-2 -d '{}' >"$WORK/status"
 is "a name that is too long is refused" "$(cat "$WORK/status")" 422

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "base/reason.h"
 #include "engine/engine_private.h"
+#include "store/ledger.h"
 
 static const char *const directions[] = {
 	[RG_INGRESS] = "ingress",
@@ -183,6 +184,17 @@ static int write_maps(struct rg_engine *engine, FILE *out, struct rg_err *err)
 	return 0;
 }
 
+/* Whoever keeps it sees when the ledger has become shorter. */
+static void write_ledger(struct rg_engine *engine, FILE *out)
+{
+	struct rg_store_head last;
+
+	if (rg_store_ledger_head(engine->store, &last, NULL))
+		return;
+	head(out, "regiongate_ledger_entries_total", "counter", "Entries of the ledger.");
+	fprintf(out, "regiongate_ledger_entries_total %" PRIu64 "\n", last.seq);
+}
+
 static int write_all(struct rg_engine *engine, FILE *out, struct rg_err *err)
 {
 	uint64_t lost = 0;
@@ -197,6 +209,7 @@ static int write_all(struct rg_engine *engine, FILE *out, struct rg_err *err)
 	head(out, "regiongate_meeting_stats_lost_total", "counter",
 	     "Packets that were judged but not counted per meeting, because rg_mtg_stat was full.");
 	fprintf(out, "regiongate_meeting_stats_lost_total %" PRIu64 "\n", lost);
+	write_ledger(engine, out);
 	gauge(out, "regiongate_meetings", "Meetings.", rg_map_count(engine->model.by_id));
 	gauge(out, "regiongate_policies", "Distinct policies.", rg_map_count(engine->model.rulings.policies.by_key));
 	gauge(out, "regiongate_regions", "Region classes.", rg_classes_count(engine->classes));
