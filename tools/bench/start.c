@@ -7,6 +7,7 @@
 
 #include "daemon.h"
 #include "meetings.h"
+#include "orders.h"
 
 #define STARTS 3
 
@@ -110,5 +111,5 @@ int bench_start(const struct bench_options *options, json_t *json)
 	       json_number_value(json_object_get(json, "bytes_per_meeting")));
 	missed = bench_bound(json, "start with a million meetings", bench_median(seconds, STARTS), "s", 8, 0);
 	bench_daemon_remove(&daemon);
-	return missed + ufrags(options, json);
+	return missed + ufrags(options, json) + bench_orders(options, json);
 }
