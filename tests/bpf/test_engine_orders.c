@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Orders, time, sites, exceptions and the mode: pushed to a real engine, judged by the loaded program. */
+/* Orders, sites, exceptions and the mode: pushed to a real engine, judged by the loaded program. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,135 +7,8 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include <linux/bpf.h>
-#include <time.h>
 #include "base/peer.h"
-#include "base/reason.h"
-#include "harness/engine.h"
-#include "policy/time.h"
-
-#define NS 1000000000ll
-#define ORDER "\"order\": {\"jurisdiction\": \"CN\", \"authority\": \"Ministry\", \"basis\": \"Act\", \"reference\": \"R-1\"," \
-	      " \"received\": \"2020-06-03\""
-
-/* The wall clock of the test: the kernel's, moved. */
-static int64_t moved_ns, slept_ns;
-
-static int64_t read_clock(void *arg, int id)
-{
-	struct timespec ts;
-
-	(void)arg;
-	clock_gettime(id, &ts);
-	return (int64_t)ts.tv_sec * NS + ts.tv_nsec + (id == CLOCK_REALTIME ? moved_ns + slept_ns : 0) +
-	       (id == CLOCK_BOOTTIME ? slept_ns : 0);
-}
-
-static int64_t now_s(void)
-{
-	return read_clock(NULL, CLOCK_REALTIME) / NS;
-}
-
-static const char *in_s(int seconds, char buf[RG_TIME_TEXT_MAX])
-{
-	return rg_time_format(now_s() + seconds, buf);
-}
-
-static struct rg_region_spec site_de;
-
-static void set_region(const char *name, const char *text)
-{
-	json_t *body = json_loads(text, 0, NULL);
-
-	assert_non_null(body);
-	if (rg_engine_region_put(engine, name, body, RG_ANY_REVISION, NULL, NULL, &err))
-		fail_msg("%s", err.detail);
-	json_decref(body);
-}
-
-static int given_places(void **state)
-{
-	int r = given_state_dir(state);
-
-	moved_ns = slept_ns = 0;
-	if (r)
-		return r;
-	assert_int_equal(rg_region_spec_parse("DE", &site_de, NULL), 0);
-	config.site = &site_de;
-	config.clock = read_clock;
-	config.boot_id = "boot-1";
-	given_engine();
-	set_region("de", "{\"networks\": [\"192.0.2.0/24\"], \"country\": \"DE\"}");
-	set_region("cn", "{\"networks\": [\"203.0.113.0/24\", \"2001:db8:c::/48\"], \"country\": \"CN\"}");
-	set_region("hk", "{\"networks\": [\"198.51.100.128/25\"], \"country\": \"HK\"}");
-	flush();
-	return 0;
-}
-
-#define FROM_CN "203.0.113.9"
-#define FROM_DE "192.0.2.9"
-#define FROM_HK "198.51.100.200"
-
-/* What the loaded program does with a packet to m-1's endpoint. */
-static enum rg_reason judged_at(const char *source, unsigned int port)
-{
-	bool v6 = strchr(source, ':');
-	json_t *body = json_pack("{s:s, s:s, s:i}", "source", source, "destination", v6 ? SERVER6 : "198.51.100.10",
-				 "destination_port", (int)port), *answer = NULL;
-	const char *text;
-	int reason = 0;
-
-	if (rg_engine_explain(engine, body, &answer, &err))
-		fail_msg("%s", err.detail);
-	text = json_string_value(json_object_get(answer, "reason"));
-	while (reason < RG_REASON_MAX && strcmp(rg_reason_text((enum rg_reason)reason), text))
-		reason++;
-	json_decref(body);
-	json_decref(answer);
-	return (enum rg_reason)reason;
-}
-
-static enum rg_reason judged(const char *source)
-{
-	return judged_at(source, 10001);
-}
-
-static void then_judged(const char *source, enum rg_reason wanted)
-{
-	enum rg_reason got = judged(source);
-
-	if (got != wanted)
-		fail_msg("%s: %s, not %s", source, rg_reason_text(got), rg_reason_text(wanted));
-}
-
-static json_t *meeting_body(const char *fields)
-{
-	char text[4096];
-	json_t *body;
-
-	snprintf(text, sizeof(text), "{\"endpoints\": [" AT("198.51.100.10", 10001) ", " AT(SERVER6, 10001) "]%s%s}",
-		 *fields ? ", " : "", fields);
-	body = json_loads(text, 0, NULL);
-	if (!body)
-		fail_msg("%s", text);
-	return body;
-}
-
-static int try_meeting(const char *fields)
-{
-	json_t *body = meeting_body(fields);
-	int r = rg_engine_meeting_put(engine, "m-1", body, RG_ANY_REVISION, NULL, NULL, &err);
-
-	json_decref(body);
-	return r;
-}
-
-static void given_body(const char *fields)
-{
-	if (try_meeting(fields))
-		fail_msg("%s: %s %s", fields, err.pointer, err.detail);
-	flush();
-}
+#include "harness/orders.h"
 
 /* --- orders ------------------------------------------------------------------- */
 
@@ -253,163 +126,6 @@ static void an_order_from_the_future_is_refused(void **state)
 					 " \"CN\", \"authority\": \"a\", \"basis\": \"b\", \"reference\": \"c\", \"received\":"
 					 " \"9000-01-01\"}}]"), 0);
 	then_error(RG_ERR_INVALID, "/rules/0/order/received", "future");
-}
-
-/* --- time ---------------------------------------------------------------------- */
-
-/* Wait for a verdict, at most 4 s. */
-static bool comes(const char *source, enum rg_reason wanted)
-{
-	for (int i = 0; i < 400; i++) {
-		if (judged(source) == wanted)
-			return true;
-		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
-	}
-	return false;
-}
-
-static void deadlines_are_kept_without_the_daemon(void **state)
-{
-	char fields[512], from[RG_TIME_TEXT_MAX], until[RG_TIME_TEXT_MAX];
-
-	(void)state;
-	snprintf(fields, sizeof(fields), "\"rules\": [{\"action\": \"refuse\", \"regions\": [\"CN\"], \"not_before\": \"%s\","
-		 " \"expires\": \"%s\"}]", in_s(2, from), in_s(3, until));
-	given_body(fields);
-	then_judged(FROM_CN, RG_REASON_ADMIT_DEFAULT);
-	/* no tick: only the program's own clock */
-	assert_true(comes(FROM_CN, RG_REASON_REFUSE_REGION));
-	then_judged(FROM_DE, RG_REASON_ADMIT_DEFAULT);
-	assert_true(comes(FROM_CN, RG_REASON_ADMIT_DEFAULT));
-	rg_engine_tick(engine); /* trims */
-	then_judged(FROM_CN, RG_REASON_ADMIT_DEFAULT);
-}
-
-static void a_meeting_is_refused_before_and_after_its_time(void **state)
-{
-	char fields[256], from[RG_TIME_TEXT_MAX], until[RG_TIME_TEXT_MAX];
-
-	(void)state;
-	snprintf(fields, sizeof(fields), "\"not_before\": \"%s\", \"expires\": \"%s\"", in_s(2, from), in_s(3, until));
-	given_body(fields);
-	then_judged(FROM_DE, RG_REASON_REFUSE_EXPIRED);
-	assert_true(comes(FROM_DE, RG_REASON_ADMIT_DEFAULT));
-	assert_true(comes(FROM_DE, RG_REASON_REFUSE_EXPIRED));
-	rg_engine_tick(engine);
-	then_judged(FROM_DE, RG_REASON_REFUSE_EXPIRED);
-	when_restarted();
-	then_judged(FROM_DE, RG_REASON_REFUSE_EXPIRED);
-}
-
-static void an_orders_end_ends_its_rule(void **state)
-{
-	char fields[512], until[RG_TIME_TEXT_MAX];
-
-	(void)state;
-	snprintf(fields, sizeof(fields), "\"rules\": [{\"action\": \"refuse\", \"regions\": [\"CN\"], " ORDER
-		 ", \"expires\": \"%s\"}}]", in_s(2, until));
-	given_body(fields);
-	then_judged(FROM_CN, RG_REASON_REFUSE_REGION);
-	assert_true(comes(FROM_CN, RG_REASON_ADMIT_DEFAULT));
-}
-
-static bool clock_stepped(void)
-{
-	json_t *clock = NULL;
-	bool stepped;
-
-	assert_int_equal(rg_engine_clock_get(engine, &clock, &err), 0);
-	stepped = json_is_true(json_object_get(clock, "stepped"));
-	json_decref(clock);
-	return stepped;
-}
-
-static void given_rule_until(int seconds)
-{
-	char fields[512], until[RG_TIME_TEXT_MAX];
-
-	snprintf(fields, sizeof(fields), "\"rules\": [{\"action\": \"refuse\", \"regions\": [\"CN\"], \"expires\": \"%s\"}]",
-		 in_s(seconds, until));
-	given_body(fields);
-}
-
-static void a_step_of_an_hour_moves_no_deadline_until_it_is_accepted(void **state)
-{
-	json_t *answer = NULL;
-
-	(void)state;
-	given_rule_until(1800);
-	moved_ns = 3600 * NS;
-	rg_engine_tick(engine);
-	assert_true(clock_stepped());
-	then_judged(FROM_CN, RG_REASON_REFUSE_REGION);
-	when_restarted(); /* of this boot: the anchor is kept */
-	assert_true(clock_stepped());
-	then_judged(FROM_CN, RG_REASON_REFUSE_REGION);
-	assert_int_equal(rg_engine_clock_accept(engine, &answer, &err), 0);
-	json_decref(answer);
-	assert_false(clock_stepped());
-	then_judged(FROM_CN, RG_REASON_ADMIT_DEFAULT);
-}
-
-static void a_step_back_brings_steps_back_once_accepted(void **state)
-{
-	json_t *answer = NULL;
-
-	(void)state;
-	given_rule_until(-10);
-	then_judged(FROM_CN, RG_REASON_ADMIT_DEFAULT);
-	moved_ns = -3600 * NS;
-	rg_engine_tick(engine);
-	then_judged(FROM_CN, RG_REASON_ADMIT_DEFAULT);
-	assert_int_equal(rg_engine_clock_accept(engine, &answer, &err), 0);
-	json_decref(answer);
-	then_judged(FROM_CN, RG_REASON_REFUSE_REGION);
-}
-
-static void a_clock_that_comes_back_is_believed(void **state)
-{
-	(void)state;
-	given_rule_until(1800);
-	moved_ns = 3600 * NS;
-	rg_engine_tick(engine);
-	moved_ns = 0;
-	rg_engine_tick(engine);
-	assert_false(clock_stepped());
-	then_judged(FROM_CN, RG_REASON_REFUSE_REGION);
-}
-
-static void drift_is_followed_in_silence(void **state)
-{
-	(void)state;
-	given_rule_until(5);
-	for (int i = 0; i < 4; i++) {
-		moved_ns += 1500 * (NS / 1000);
-		rg_engine_tick(engine);
-	}
-	assert_false(clock_stepped());
-	then_judged(FROM_CN, RG_REASON_ADMIT_DEFAULT); /* 6 s on */
-}
-
-static void another_boot_believes_the_wall_clock(void **state)
-{
-	(void)state;
-	given_rule_until(1800);
-	moved_ns = 3600 * NS;
-	config.boot_id = "boot-2";
-	when_restarted();
-	assert_false(clock_stepped());
-	then_judged(FROM_CN, RG_REASON_ADMIT_DEFAULT);
-}
-
-static void sleep_counts_as_time(void **state)
-{
-	(void)state;
-	given_rule_until(1800);
-	slept_ns = 3600 * NS; /* the monotonic clock stood still meanwhile */
-	rg_engine_tick(engine);
-	assert_false(clock_stepped());
-	then_judged(FROM_CN, RG_REASON_ADMIT_DEFAULT);
 }
 
 /* --- sites, exceptions, mode ------------------------------------------------------ */
@@ -587,8 +303,6 @@ static void a_preview_refuses_what_a_put_would_and_changes_nothing(void **state)
 	then_judged(FROM_CN, RG_REASON_ADMIT_DEFAULT);
 }
 
-#define WITH_PLACES(test) cmocka_unit_test_setup_teardown(test, given_places, drop_engine)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -600,15 +314,6 @@ int main(void)
 		WITH_PLACES(an_override_needs_an_admin_and_somebody_else),
 		WITH_PLACES(an_override_without_need_is_refused),
 		WITH_PLACES(an_order_from_the_future_is_refused),
-		WITH_PLACES(deadlines_are_kept_without_the_daemon),
-		WITH_PLACES(a_meeting_is_refused_before_and_after_its_time),
-		WITH_PLACES(an_orders_end_ends_its_rule),
-		WITH_PLACES(a_step_of_an_hour_moves_no_deadline_until_it_is_accepted),
-		WITH_PLACES(a_step_back_brings_steps_back_once_accepted),
-		WITH_PLACES(a_clock_that_comes_back_is_believed),
-		WITH_PLACES(drift_is_followed_in_silence),
-		WITH_PLACES(another_boot_believes_the_wall_clock),
-		WITH_PLACES(sleep_counts_as_time),
 		WITH_PLACES(a_meeting_that_excludes_this_site_is_refused),
 		WITH_PLACES(exceptions_come_before_rules),
 		WITH_PLACES(the_global_mode_is_one_push_and_survives_a_restart),

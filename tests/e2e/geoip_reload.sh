@@ -75,7 +75,7 @@ failed=0
 for _ in 1 2 3 4 5 6 7 8 9 10; do
 	for file in a b; do
 		cp "$WORK/$file.mmdb" "$WORK/new.mmdb" && mv "$WORK/new.mmdb" "$WORK/live.mmdb"
-		rg geoip reload >/dev/null || failed=$((failed + 1))
+		rg geoip reload --confirm >/dev/null || failed=$((failed + 1))
 	done
 	sleep 0.2
 done

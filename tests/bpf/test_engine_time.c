@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Rules and meetings that begin and end, and clocks that are set: judged by the loaded program. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "harness/orders.h"
+
+/* Wait for a verdict, at most 4 s. */
+static bool comes(const char *source, enum rg_reason wanted)
+{
+	for (int i = 0; i < 400; i++) {
+		if (judged(source) == wanted)
+			return true;
+		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+	}
+	return false;
+}
+
+static void deadlines_are_kept_without_the_daemon(void **state)
+{
+	char fields[512], from[RG_TIME_TEXT_MAX], until[RG_TIME_TEXT_MAX];
+
+	(void)state;
+	snprintf(fields, sizeof(fields), "\"rules\": [{\"action\": \"refuse\", \"regions\": [\"CN\"], \"not_before\": \"%s\","
+		 " \"expires\": \"%s\"}]", in_s(2, from), in_s(3, until));
+	given_body(fields);
+	then_judged(FROM_CN, RG_REASON_ADMIT_DEFAULT);
+	/* no tick: only the program's own clock */
+	assert_true(comes(FROM_CN, RG_REASON_REFUSE_REGION));
+	then_judged(FROM_DE, RG_REASON_ADMIT_DEFAULT);
+	assert_true(comes(FROM_CN, RG_REASON_ADMIT_DEFAULT));
+	rg_engine_tick(engine); /* trims */
+	then_judged(FROM_CN, RG_REASON_ADMIT_DEFAULT);
+}
+
+static void a_meeting_is_refused_before_and_after_its_time(void **state)
+{
+	char fields[256], from[RG_TIME_TEXT_MAX], until[RG_TIME_TEXT_MAX];
+
+	(void)state;
+	snprintf(fields, sizeof(fields), "\"not_before\": \"%s\", \"expires\": \"%s\"", in_s(2, from), in_s(3, until));
+	given_body(fields);
+	then_judged(FROM_DE, RG_REASON_REFUSE_EXPIRED);
+	assert_true(comes(FROM_DE, RG_REASON_ADMIT_DEFAULT));
+	assert_true(comes(FROM_DE, RG_REASON_REFUSE_EXPIRED));
+	rg_engine_tick(engine);
+	then_judged(FROM_DE, RG_REASON_REFUSE_EXPIRED);
+	when_restarted();
+	then_judged(FROM_DE, RG_REASON_REFUSE_EXPIRED);
+}
+
+static void an_orders_end_ends_its_rule(void **state)
+{
+	char fields[512], until[RG_TIME_TEXT_MAX];
+
+	(void)state;
+	snprintf(fields, sizeof(fields), "\"rules\": [{\"action\": \"refuse\", \"regions\": [\"CN\"], " ORDER
+		 ", \"expires\": \"%s\"}}]", in_s(2, until));
+	given_body(fields);
+	then_judged(FROM_CN, RG_REASON_REFUSE_REGION);
+	assert_true(comes(FROM_CN, RG_REASON_ADMIT_DEFAULT));
+}
+
+static bool clock_stepped(void)
+{
+	json_t *clock = NULL;
+	bool stepped;
+
+	assert_int_equal(rg_engine_clock_get(engine, &clock, &err), 0);
+	stepped = json_is_true(json_object_get(clock, "stepped"));
+	json_decref(clock);
+	return stepped;
+}
+
+static void given_rule_until(int seconds)
+{
+	char fields[512], until[RG_TIME_TEXT_MAX];
+
+	snprintf(fields, sizeof(fields), "\"rules\": [{\"action\": \"refuse\", \"regions\": [\"CN\"], \"expires\": \"%s\"}]",
+		 in_s(seconds, until));
+	given_body(fields);
+}
+
+static void a_step_of_an_hour_moves_no_deadline_until_it_is_accepted(void **state)
+{
+	json_t *answer = NULL;
+
+	(void)state;
+	given_rule_until(1800);
+	moved_ns = 3600 * NS;
+	rg_engine_tick(engine);
+	assert_true(clock_stepped());
+	then_judged(FROM_CN, RG_REASON_REFUSE_REGION);
+	when_restarted(); /* of this boot: the anchor is kept */
+	assert_true(clock_stepped());
+	then_judged(FROM_CN, RG_REASON_REFUSE_REGION);
+	assert_int_equal(rg_engine_clock_accept(engine, &answer, &err), 0);
+	json_decref(answer);
+	assert_false(clock_stepped());
+	then_judged(FROM_CN, RG_REASON_ADMIT_DEFAULT);
+}
+
+static void a_step_back_brings_steps_back_once_accepted(void **state)
+{
+	json_t *answer = NULL;
+
+	(void)state;
+	given_rule_until(-10);
+	then_judged(FROM_CN, RG_REASON_ADMIT_DEFAULT);
+	moved_ns = -3600 * NS;
+	rg_engine_tick(engine);
+	then_judged(FROM_CN, RG_REASON_ADMIT_DEFAULT);
+	assert_int_equal(rg_engine_clock_accept(engine, &answer, &err), 0);
+	json_decref(answer);
+	then_judged(FROM_CN, RG_REASON_REFUSE_REGION);
+}
+
+static void a_clock_that_comes_back_is_believed(void **state)
+{
+	(void)state;
+	given_rule_until(1800);
+	moved_ns = 3600 * NS;
+	rg_engine_tick(engine);
+	moved_ns = 0;
+	rg_engine_tick(engine);
+	assert_false(clock_stepped());
+	then_judged(FROM_CN, RG_REASON_REFUSE_REGION);
+}
+
+static void drift_is_followed_in_silence(void **state)
+{
+	(void)state;
+	given_rule_until(5);
+	for (int i = 0; i < 4; i++) {
+		moved_ns += 1500 * (NS / 1000);
+		rg_engine_tick(engine);
+	}
+	assert_false(clock_stepped());
+	then_judged(FROM_CN, RG_REASON_ADMIT_DEFAULT); /* 6 s on */
+}
+
+static void another_boot_believes_the_wall_clock(void **state)
+{
+	(void)state;
+	given_rule_until(1800);
+	moved_ns = 3600 * NS;
+	config.boot_id = "boot-2";
+	when_restarted();
+	assert_false(clock_stepped());
+	then_judged(FROM_CN, RG_REASON_ADMIT_DEFAULT);
+}
+
+static void sleep_counts_as_time(void **state)
+{
+	(void)state;
+	given_rule_until(1800);
+	slept_ns = 3600 * NS; /* the monotonic clock stood still meanwhile */
+	rg_engine_tick(engine);
+	assert_false(clock_stepped());
+	then_judged(FROM_CN, RG_REASON_ADMIT_DEFAULT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_PLACES(deadlines_are_kept_without_the_daemon),
+		WITH_PLACES(a_meeting_is_refused_before_and_after_its_time),
+		WITH_PLACES(an_orders_end_ends_its_rule),
+		WITH_PLACES(a_step_of_an_hour_moves_no_deadline_until_it_is_accepted),
+		WITH_PLACES(a_step_back_brings_steps_back_once_accepted),
+		WITH_PLACES(a_clock_that_comes_back_is_believed),
+		WITH_PLACES(drift_is_followed_in_silence),
+		WITH_PLACES(another_boot_believes_the_wall_clock),
+		WITH_PLACES(sleep_counts_as_time),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
