@@ -2,9 +2,10 @@
 # make            the three build outputs
 # make run        the demonstration; make run IFACE=eth0 GEOIP=f.mmdb: the daemon on a NIC
 # make check      all tests; make check T=tests/unit/test_ip.c: one of them
-# make check-kernels  the BPF tests on older kernels, in a virtual machine
+# make check-kernels  the filter on Debian's 6.1 and 6.12, in virtual machines
 # make check-webrtc   libnice, Janus and Chromium across the filter
 # make check-browser  the report's page in Chromium
+# make check-clang  the program of clang 16 and 19: does it load, does it judge alike
 # make evade      disguised packets against the filter: N=10000000 SEED=7
 # make bench      figures and plots; make bench S=push: one section; QUICK=1: coarse
 # make bench-check  has the packet path become slower? UPDATE=1 sets a new baseline
@@ -53,7 +54,7 @@ BPF     := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bpf/test_*.c))
 FUZZ    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 E2E     := $(wildcard tests/e2e/*.sh)
 
-.PHONY: all deps run check check-built check-kernels check-webrtc check-browser evade bench fuzz fuzz-api fuzz-corpus lint install uninstall clean
+.PHONY: all deps run check check-built check-kernels check-clang check-webrtc check-browser evade bench fuzz fuzz-api fuzz-corpus lint install uninstall clean
 all: $(B)/regiongated $(B)/regiongate $(B)/regiongate.bpf.o
 
 # --- what can not be built without, said in one line
@@ -206,8 +207,17 @@ deps:
 check: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) check-built
 check-kernels: deps
-	@$(MAKE) --no-print-directory -j$$(nproc) all $(BPF)
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(BPF) $(B)/tests/evade $(B)/tests/udpcat $(B)/geoip.mmdb
 	RG_BUILD=$(abspath $(B)) tests/kernels/run
+# the program of other compilers must load and judge alike: those of CLANGS, the default one apart
+CLANGS ?= 16 19
+check-clang: deps
+	@tools/install-deps clang
+	@for version in $(CLANGS); do \
+		echo "clang-$$version" && \
+		$(MAKE) --no-print-directory -j$$(nproc) B=$(B)/clang-$$version CLANG=clang-$$version \
+			$(B)/clang-$$version/tests/bpf/test_path $(B)/clang-$$version/tests/bpf/test_shared >/dev/null && \
+		RG_BUILD=$(abspath $(B))/clang-$$version tools/run-tests tests/bpf/test_path.c tests/bpf/test_shared.c || exit 1; done
 # real WebRTC; playwright-core drives the browsers and comes from npm
 $(B)/tests/niceagent: tests/webrtc/niceagent.c
 	@mkdir -p $(@D)

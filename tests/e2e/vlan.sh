@@ -42,10 +42,12 @@ done
 
 # Give a device the addresses that eth0 has: ARP and neighbour discovery answer for their own only.
 addresses_to() { # host device
-	local address
+	local address flags
 	for address in $(ip -n "$NS-$1" -j addr show dev eth0 |
 		jq -r '.[0].addr_info[] | select(.scope == "global") | "\(.local)/\(.prefixlen)"'); do
-		ip -n "$NS-$1" addr add "$address" dev "$2" $(case $address in *:*) echo nodad ;; esac)
+		flags=()
+		[[ $address != *:* ]] || flags=(nodad)
+		ip -n "$NS-$1" addr add "$address" dev "$2" "${flags[@]}"
 	done
 }
 
