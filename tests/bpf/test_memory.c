@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the program remembers beside flows: fragments, remotes seen, events. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "harness/shared.h"
+
+#define TEST(name) static void name(void **state __attribute__((unused)))
+
+static void fragment(const char *source, bool egress, bool first, uint32_t id, uint16_t port)
+{
+	if (egress)
+		packet_from(server_for(source), source);
+	else
+		packet_from(source, server_for(source));
+	pkt_fragment(&packet, first ? 0 : 1480, first, id);
+	if (!first)
+		pkt_proto(&packet, IPPROTO_UDP);
+	else if (egress)
+		pkt_udp(&packet, port, 4000);
+	else
+		pkt_udp(&packet, 4000, port);
+	pkt_payload(&packet, 64);
+	pkt_end(&packet);
+	when_frame(packet.data, packet.length, flags | (egress ? RG_TRACE_EGRESS : 0));
+}
+
+TEST(later_fragments_are_judged_as_the_first_one)
+{
+	static const char *const sources[] = { DE4, CN4, DE6, CN6 };
+
+	for (uint32_t i = 0; i < 4; i++) {
+		enum rg_reason reason = i & 1 ? RG_REASON_REFUSE_REGION : RG_REASON_ADMIT_DEFAULT;
+
+		fragment(sources[i], false, false, 7 + i, 0);
+		then_reason(RG_REASON_REFUSE_FRAGMENT);
+		fragment(sources[i], false, true, 7 + i, 10001);
+		then_reason(reason);
+		for (int later = 0; later < 2; later++) {
+			fragment(sources[i], false, false, 7 + i, 0);
+			then_reason(reason);
+			assert_int_equal(found.tie, RG_TIE_FRAGMENT);
+			assert_int_equal(found.meeting, meeting);
+		}
+		fragment(sources[i], false, false, 99, 0);
+		then_reason(RG_REASON_REFUSE_FRAGMENT);
+	}
+}
+
+TEST(fragments_to_other_ports_pass_and_unbound_ones_do_not)
+{
+	fragment(CN4, false, true, 7, 22);
+	then_reason(RG_REASON_PASS_NOT_CONFERENCE);
+	fragment(CN4, false, false, 7, 0);
+	then_reason(RG_REASON_PASS_NOT_CONFERENCE);
+	fragment(DE4, false, true, 8, 10000);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	fragment(DE4, false, false, 8, 0);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+}
+
+TEST(a_rule_reaches_later_fragments)
+{
+	fragment(DE4, false, true, 7, 10001);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	given_meeting("m-7", MEETING_THAT_REFUSES("DE"));
+	fragment(DE4, false, false, 7, 0);
+	then_reason(RG_REASON_REFUSE_REGION);
+}
+
+TEST(directions_and_dry_runs_are_apart)
+{
+	fragment(DE4, false, true, 7, 10001);
+	fragment(DE4, true, false, 7, 0);
+	then_egress(RG_REASON_REFUSE_FRAGMENT);
+	fragment(CN4, true, true, 7, 10001);
+	then_egress(RG_REASON_REFUSE_REGION);
+	fragment(CN4, true, false, 7, 0);
+	then_egress(RG_REASON_REFUSE_REGION);
+	flags = RG_TRACE_DRY;
+	fragment(DE4, false, true, 8, 10001);
+	flags = 0;
+	fragment(DE4, false, false, 8, 0);
+	then_reason(RG_REASON_REFUSE_FRAGMENT);
+}
+
+static struct rg_event events[64];
+static int n_events;
+
+static void keep_event(void *arg, const struct rg_event *event)
+{
+	(void)arg;
+	if (n_events < 64)
+		events[n_events++] = *event;
+}
+
+static void read_events(void)
+{
+	n_events = 0;
+	rg_dp_events_read(rg_engine_dp(gate), keep_event, NULL, 64);
+}
+
+TEST(the_first_refusal_of_a_flow_is_an_event)
+{
+	local_port = 10001;
+	read_events();
+	for (int i = 0; i < 5; i++)
+		when_media(CN4, 4000);
+	when_media(DE4, 4000);
+	when_media(CN4, 4001);
+	flags = RG_TRACE_DRY;
+	when_media(CN4, 4002);
+	flags = 0;
+	read_events();
+	assert_int_equal(n_events, 2);
+	assert_int_equal(events[0].reason, RG_REASON_REFUSE_REGION);
+	assert_int_equal(events[0].meeting, meeting);
+	assert_int_equal(events[0].remote_port, 4000);
+	assert_int_equal(events[0].local_port, 10001);
+	assert_int_equal(events[0].protocol, IPPROTO_UDP);
+	assert_int_equal(events[0].direction, RG_INGRESS);
+	assert_int_equal(events[1].remote_port, 4001);
+	when_egress(CN4, 4000);
+	local_port = 10000;
+	when_media(CN4, 4000);
+	read_events();
+	assert_int_equal(n_events, 2);
+	assert_int_equal(events[0].direction, RG_EGRESS);
+	assert_int_equal(events[1].reason, RG_REASON_REFUSE_UNBOUND);
+	assert_int_equal(events[1].meeting, 0);
+	assert_int_equal(events[1].endpoint, 1);
+}
+
+TEST(events_beyond_a_meetings_quota_are_lost_and_counted)
+{
+	uint64_t sent, lost, sent_before, lost_before;
+
+	local_port = 10001;
+	rg_dp_events_refill(rg_engine_dp(gate));
+	rg_dp_events_counts(rg_engine_dp(gate), &sent_before, &lost_before);
+	for (int i = 0; i < RG_EVENTS_PER_MEETING + 10; i++)
+		when_media(CN4, (uint16_t)(5000 + i));
+	rg_dp_events_counts(rg_engine_dp(gate), &sent, &lost);
+	assert_int_equal(sent - sent_before, RG_EVENTS_PER_MEETING);
+	assert_int_equal(lost - lost_before, 10);
+	read_events();
+	assert_int_equal(n_events, RG_EVENTS_PER_MEETING);
+	rg_dp_events_refill(rg_engine_dp(gate));
+	when_media(CN4, 6000);
+	read_events();
+	assert_int_equal(n_events, 1);
+}
+
+static void count_seen(void *arg, const struct rg_seen *seen)
+{
+	if (seen->reason == RG_REASON_ADMIT_DEFAULT)
+		++*(int *)arg;
+}
+
+TEST(a_sample_of_who_is_admitted_at_dedicated_endpoints_is_seen)
+{
+	int n = 0;
+
+	local_port = 10001;
+	for (int i = 0; i < 4 * RG_SEEN_SAMPLE; i++)
+		when_media(DE4, 4000);
+	rg_dp_seen(rg_engine_dp(gate), meeting, count_seen, &n);
+	assert_in_range(n, 1, 4); /* once a CPU, at most */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, given_sfu, drop_gate)
+		T(later_fragments_are_judged_as_the_first_one),
+		T(fragments_to_other_ports_pass_and_unbound_ones_do_not),
+		T(a_rule_reaches_later_fragments),
+		T(directions_and_dry_runs_are_apart),
+		T(the_first_refusal_of_a_flow_is_an_event),
+		T(events_beyond_a_meetings_quota_are_lost_and_counted),
+		T(a_sample_of_who_is_admitted_at_dedicated_endpoints_is_seen),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
