@@ -63,6 +63,22 @@ check "for people: the sums" grep -q "11 packets: 3 admit, 5 refuse, 3 pass" "$W
 is "without meetings everything passes" "$(tail -n 1 "$WORK/out")" \
 	'{"packets":11,"admit":0,"refuse":0,"pass":11}'
 
+# Shared endpoints: a flow is bound by a request, and what follows it in the capture belongs to it.
+cat >"$WORK/shared.json" <<-'RULES'
+	{"endpoints": {"sfu": {"address": "198.51.100.10", "port": 10000}},
+	 "meetings": [{"id": "m-1", "ufrags": [{"endpoint": "sfu", "ufrag": "abcd"}],
+	               "rules": [{"action": "refuse", "regions": ["CN"]}]}]}
+RULES
+stun_to() { # source: a Binding Request with the USERNAME "abcd:xyz"
+	ip4 "$1" 198.51.100.10 "$(PAYLOAD=0001000c2112a44200000000000000000000000000060008616263643a78797a udp 40000 10000)"
+}
+pcap 1 "$IPV4$(to 192.0.2.9 10000)" "$IPV4$(stun_to 192.0.2.9)" "$IPV4$(to 192.0.2.9 10000)" \
+	"$IPV4$(stun_to 203.0.113.9)" "$IPV4$(to 203.0.113.9 10000)" >"$WORK/shared.pcap"
+is "shared endpoints: requests, and flows behind them" \
+	"$("$REGIONGATE" replay "$WORK/shared.pcap" --geoip "$WORK/db.mmdb" --rules "$WORK/shared.json" --json |
+		jq -r 'select(.n) | "\(.reason)/\(.meeting)"' | xargs)" \
+	"refuse_unbound/null admit_default/m-1 admit_default/m-1 refuse_region/m-1 refuse_unbound/null"
+
 # Link types: the same two packets, with each link's own header.
 sll=0000000100060200000000990000
 sll2=0800000000000002000100060200000000990000

@@ -101,6 +101,8 @@ check "top: reasons" grep -qE "^refuse_unbound +[1-9]" <(rg top --once)
 check "top: meetings" grep -qE "^m-2 +[1-9]" <(rg top --once)
 check "top: the fill of tables" grep -qE "^rg_ufrags +3 " <(rg top --once)
 check "metrics" grep -q "^regiongate_ufrags 3" <(curl_api http://rg/metrics)
+check "metrics: flows" grep -q "^regiongate_flows [1-9]" <(curl_api http://rg/metrics)
+check "status: flows" [ "$(rg status --json | jq .flows)" -gt 0 ]
 jq '.unbound = "admit"' <<<"$sfu" | rg endpoint put sfu - >/dev/null
 media "unbound: admit" 3 cn 4009
 stun "also with an unknown ufrag" 3 cn nobody 4009

@@ -193,10 +193,10 @@ static void head_print(const struct scale *scale, FILE *out)
 {
 	static const char *const verdicts[] = { "admit", "refuse", "pass" };
 	const json_t *events = json_object_get(scale->now, "events"), *old = json_object_get(scale->before, "events");
-	char meetings[RG_SHOW_MAX];
+	char meetings[RG_SHOW_MAX], flows[RG_SHOW_MAX];
 
-	fprintf(out, "%s meetings; packets%s:", rg_show_member(scale->now, "total", meetings),
-		scale->seconds ? " a second" : "");
+	fprintf(out, "%s meetings, %s bound flows; packets%s:", rg_show_member(scale->now, "total", meetings),
+		rg_show_member(scale->now, "flows", flows), scale->seconds ? " a second" : "");
 	for (size_t i = 0; i < ARRAY_SIZE(verdicts); i++)
 		fprintf(out, " %s %.0f", verdicts[i],
 			figure(scale, json_object_get(json_object_get(scale->before, "verdicts"), verdicts[i]),

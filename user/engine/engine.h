@@ -220,7 +220,7 @@ void rg_event_reader_close(struct rg_event_reader *reader);
 /** Lines of JSON. Returns bytes written to @buf, 0: none now, -1: there will be none. */
 long rg_event_reader_read(struct rg_event_reader *reader, char *buf, size_t max);
 
-/** {"time_ms" (monotonic), "verdicts", "reasons" (as in the status), "regions": {"CN": {"admit":
+/** {"time_ms" (monotonic), "total" (meetings), "flows" (bound ones), "verdicts", "reasons" (as in the status), "regions": {"CN": {"admit":
  *  {"packets","bytes"}, "refuse", "observe_refused"}}, "meetings": [{"id","admit","refuse",
  *  "observe_refused" (packets)}] (at most @limit, the busiest first), "maps", "events": {"sent","lost"}}. */
 int rg_engine_stats(struct rg_engine *engine, size_t limit, json_t **ret, struct rg_err *err);

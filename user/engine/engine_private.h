@@ -401,6 +401,8 @@ typedef bool (*flow_fn)(void *arg, const struct flow *flow); /* false: enough */
 /** The live flows of a meeting: those of shared endpoints whose remote has asked for consent lately,
  *  and remotes seen lately at dedicated endpoints. Each once, in no order. */
 int flows_each(struct rg_engine *engine, uint32_t meeting, flow_fn fn, void *arg, struct rg_err *err);
+/** How many flows of shared endpoints are bound: the fill of rg_flows. */
+int flows_count(struct rg_engine *engine, uint64_t *ret, struct rg_err *err);
 
 /* events.c */
 #define EVENT_KINDS(X) X(REFUSAL, "refusal") X(RULES, "rules") X(RELOAD, "reload") X(ATTACHMENT, "attachment") \

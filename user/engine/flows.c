@@ -105,6 +105,15 @@ static const struct endpoint *own_endpoint(const struct walk *walk, const struct
 	return NULL;
 }
 
+/* The shared endpoint that a remote talks to; 0 if there is none any more. */
+static uint32_t shared_number(const struct walk *walk, const struct flow *flow)
+{
+	const struct rg_endpoint_key key = { .port = flow->local_port, .protocol = flow->protocol }; /* of "any" */
+	const struct shared *shared = model_shared_overlap(&walk->engine->model, &key);
+
+	return shared ? shared->number : 0;
+}
+
 static void take_seen(void *arg, const struct rg_seen *seen)
 {
 	struct walk *walk = arg;
@@ -121,6 +130,8 @@ static void take_seen(void *arg, const struct rg_seen *seen)
 	if (walk->error || flow.age_s > LIVE_S)
 		return;
 	flow.tie = own_endpoint(walk, &flow) ? RG_TIE_DEDICATED : RG_TIE_UFRAG;
+	if (flow.tie == RG_TIE_UFRAG)
+		flow.endpoint = shared_number(walk, &flow);
 	remember(walk, &flow);
 }
 
@@ -204,6 +215,20 @@ int flows_each(struct rg_engine *engine, uint32_t meeting, flow_fn fn, void *arg
 	free(walk.found);
 	rg_map_free(walk.seen);
 	return r;
+}
+
+static bool count_flow(void *arg, const struct rg_flow_key *key, const struct rg_flow *flow)
+{
+	(void)key;
+	(void)flow;
+	++*(uint64_t *)arg;
+	return true;
+}
+
+int flows_count(struct rg_engine *engine, uint64_t *ret, struct rg_err *err)
+{
+	*ret = 0;
+	return engine->model.ufrags.n ? rg_dp_flows(engine->dp, count_flow, ret, err) : 0;
 }
 
 struct list {

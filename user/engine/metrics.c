@@ -197,7 +197,7 @@ static void write_ledger(struct rg_engine *engine, FILE *out)
 
 static int write_all(struct rg_engine *engine, FILE *out, struct rg_err *err)
 {
-	uint64_t lost = 0;
+	uint64_t lost = 0, flows;
 	int r = write_reasons(engine, out, err);
 
 	if (!r)
@@ -215,6 +215,8 @@ static int write_all(struct rg_engine *engine, FILE *out, struct rg_err *err)
 	gauge(out, "regiongate_regions", "Region classes.", rg_classes_count(engine->classes));
 	gauge(out, "regiongate_shared_endpoints", "Shared endpoints.", rg_map_count(engine->model.shared));
 	gauge(out, "regiongate_ufrags", "ICE ufrags that stand for meetings.", engine->model.ufrags.n);
+	if (!flows_count(engine, &flows, NULL))
+		gauge(out, "regiongate_flows", "Flows of shared endpoints that are bound to a ufrag.", flows);
 	write_events(engine, out);
 	gauge(out, "regiongate_schedules", "Distinct schedules.",
 	      rg_map_count(engine->model.rulings.schedules.by_key));

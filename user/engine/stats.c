@@ -78,23 +78,26 @@ static int regions_json(struct rg_engine *engine, json_t **ret, struct rg_err *e
 int rg_engine_stats(struct rg_engine *engine, size_t limit, json_t **ret, struct rg_err *err)
 {
 	json_t *verdicts = NULL, *reasons = NULL, *maps = NULL, *regions = NULL;
-	uint64_t sent, lost;
+	uint64_t sent, lost, flows = 0;
 	int r = counts_json(engine, &verdicts, &reasons, err);
 
 	if (!r)
 		r = maps_json(engine, &maps, err);
 	if (!r)
 		r = regions_json(engine, &regions, err);
+	if (!r)
+		r = flows_count(engine, &flows, err);
 	if (r) {
+		json_decref(regions);
 		json_decref(verdicts);
 		json_decref(reasons);
 		json_decref(maps);
 		return r;
 	}
 	rg_dp_events_counts(engine->dp, &sent, &lost);
-	*ret = json_pack("{s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:{s:I, s:I}}", "time_ms",
+	*ret = json_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:{s:I, s:I}}", "time_ms",
 			 (json_int_t)(rg_dp_now_ns() / 1000000), "total", (json_int_t)rg_map_count(engine->model.by_id),
-			 "verdicts", verdicts, "reasons", reasons, "regions", regions, "meetings",
+			 "flows", (json_int_t)flows, "verdicts", verdicts, "reasons", reasons, "regions", regions, "meetings",
 			 meetings_json(engine, limit), "maps", maps, "events", "sent", (json_int_t)sent, "lost",
 			 (json_int_t)lost);
 	return *ret ? 0 : engine_no_memory(err);

@@ -96,6 +96,7 @@ int rg_engine_status(struct rg_engine *engine, json_t **ret, struct rg_err *err)
 {
 	_cleanup_(json_decrefp) json_t *interfaces = NULL, *geoip = NULL, *maps = NULL;
 	struct rg_count counts[RG_REASON_MAX];
+	uint64_t flows;
 	struct timespec now;
 	int r = rg_engine_interface_list(engine, &interfaces, err);
 
@@ -123,6 +124,8 @@ int rg_engine_status(struct rg_engine *engine, json_t **ret, struct rg_err *err)
 		return engine_no_memory(err);
 	json_object_set_new(*ret, "endpoints", json_integer((json_int_t)rg_map_count(engine->model.shared)));
 	json_object_set_new(*ret, "ufrags", json_integer(engine->model.ufrags.n));
+	if (!flows_count(engine, &flows, NULL))
+		json_object_set_new(*ret, "flows", json_integer((json_int_t)flows));
 	json_object_set_new(*ret, "clock", clock_json(engine));
 	json_object_set_new(*ret, "site_alarms", site_json(engine));
 	json_object_set_new(*ret, "orders_narrowed", narrowed_json(engine));
