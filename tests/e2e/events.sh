@@ -10,7 +10,7 @@ curl_api() { curl -s --unix-socket "$SOCKET" "$@"; }
 follow() { # file query: the stream's process is in STREAM
 	curl -sN --unix-socket "$SOCKET" "http://rg/v1/events?$2" >"$1" &
 	STREAM=$!
-	JOBS+=($STREAM)
+	JOBS+=("$STREAM")
 }
 lines_wait() { # file count
 	for _ in {1..100}; do
