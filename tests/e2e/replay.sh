@@ -56,6 +56,12 @@ is "what is shorter than an Ethernet header" "$(line 11)" \
 	'{"n":11,"verdict":"pass","reason":"pass_not_ip","meeting":null,"region":null}'
 is "the sums are the last line" "$(line 12)" '{"packets":11,"admit":3,"refuse":5,"pass":3}'
 is "nothing follows" "$(wc -l <"$WORK/out")" 12
+jq '.meetings[0].sites = {refuse: ["DE"]}' "$WORK/rules.json" >"$WORK/sites.json"
+"$REGIONGATE" replay "$WORK/a.pcap" --geoip "$WORK/db.mmdb" --rules "$WORK/sites.json" --json >"$WORK/out"
+is "a meeting that excludes the site" "$(line 2 | jq -r '.reason + " " + .meeting')" "refuse_site m-1989"
+jq '.meetings[0].rules[0].expires = "2020-06-05T00:00:00Z"' "$WORK/rules.json" >"$WORK/over.json"
+"$REGIONGATE" replay "$WORK/a.pcap" --geoip "$WORK/db.mmdb" --rules "$WORK/over.json" --json >"$WORK/out"
+is "a rule that is over" "$(line 1 | jq -r .reason)" admit_default
 replay "$WORK/a.pcap" >"$WORK/text"
 check "for people: a row a packet" grep -qE "^ +1  refuse  refuse_region +m-1989 +CN" "$WORK/text"
 check "for people: the sums" grep -q "11 packets: 3 admit, 5 refuse, 3 pass" "$WORK/text"

@@ -38,6 +38,7 @@ check "a meeting is open" comes_through de 198.51.100.10 10001
 check "until it expires" until_true 5 stays_out de 198.51.100.10 10001
 is "the reason" "$(rg explain --source 192.0.2.10 --destination 198.51.100.10 --port 10001 --json | jq -r .reason)" refuse_expired
 is "which admission says, too" "$(rg admission m-1 192.0.2.10 --json | jq -c '[.reason, .status]')" '["refuse_expired",403]'
+is "the kernel has what the store says" "$(rg status --verify --json | jq -c '[.compared > 0, .differences]')" '[true,0]'
 is "the clock is believed" "$(rg clock show --json | jq .stepped)" false
 check "accepting it changes nothing" rg clock accept
 body '"not_before": "2030-01-02T00:00:00Z", "expires": "2030-01-01T00:00:00Z"' | rg meeting put m-1 - >"$WORK/out" 2>&1
