@@ -109,8 +109,10 @@ int bench_start(const struct bench_options *options, json_t *json)
 			    json_real((bench_daemon_memory(&daemon, "RssAnon") - empty_mb) * 1048576 / meetings));
 	printf("  daemon's own memory: %.0f bytes a meeting\n",
 	       json_number_value(json_object_get(json, "bytes_per_meeting")));
-	printf("  start with them: %.2f s (%.2f to %.2f)\n", bench_median(seconds, STARTS),
-	       bench_percentile(seconds, STARTS, 0), bench_percentile(seconds, STARTS, 100));
+	printf("  start with them: %.2f s (%.2f to %.2f), of it %.2f s of CPU time\n", bench_median(seconds, STARTS),
+	       bench_percentile(seconds, STARTS, 0), bench_percentile(seconds, STARTS, 100),
+	       bench_daemon_cpu(&daemon));
+	json_object_set_new(json, "start_cpu_s", json_real(bench_daemon_cpu(&daemon)));
 	missed = options->quick ? 0 : bench_bound(json, "start with a million meetings", bench_median(seconds, STARTS),
 						  "s", 8, 0);
 	bench_daemon_remove(&daemon);
