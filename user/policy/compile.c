@@ -4,6 +4,8 @@
 #include "base/cleanup.h"
 #include "policy/policy.h"
 
+#define REGION_TEXT_MAX 64 /* of rg_region_spec_format(), its end included */
+
 RG_DEFINE_CLEANUP(struct rg_policy *, rg_policy_free);
 
 bool rg_rule_reaches(const struct rg_rule *rule, struct rg_reach *reach, unsigned int region)
@@ -75,7 +77,7 @@ static int add_rule(struct rg_policy *policy, const struct rg_rule *rule)
 
 static int region_cmp(const void *a, const void *b)
 {
-	char x[64], y[64];
+	char x[REGION_TEXT_MAX], y[REGION_TEXT_MAX];
 
 	return strcmp(rg_region_spec_format(a, x), rg_region_spec_format(b, y));
 }
@@ -91,41 +93,42 @@ static void sort_regions(struct rg_policy_part *part)
 	part->n_regions = n;
 }
 
-static void write_part(FILE *out, const struct rg_policy_part *part)
+/* Returns where the text ends. */
+static char *write_part(char *to, const struct rg_policy_part *part)
 {
-	char text[64];
+	char text[REGION_TEXT_MAX];
 
-	fputs(part->refuse ? "refuse " : "admit ", out);
+	to = stpcpy(to, part->refuse ? "refuse " : "admit ");
 	for (size_t i = 0; i < part->n_regions; i++) {
 		if (i)
-			fputc(',', out);
-		fputs(rg_region_spec_format(&part->regions[i], text), out);
+			*to++ = ',';
+		to = stpcpy(to, rg_region_spec_format(&part->regions[i], text));
 	}
 	if (part->bounded) {
-		fputs(" within ", out);
-		fputs(rg_region_spec_format(&part->within, text), out);
+		to = stpcpy(to, " within ");
+		to = stpcpy(to, rg_region_spec_format(&part->within, text));
 	}
-	fputs("; ", out);
+	return stpcpy(to, "; ");
 }
 
+/* Into memory that is enough for any text: a memory stream costs each meeting of a batch or a start 8 KiB
+ * of zeroes. */
 static char *text_of(const struct rg_policy *policy)
 {
-	char *text = NULL;
-	size_t length;
-	bool failed;
-	FILE *out = open_memstream(&text, &length);
+	static const char within[] = "refuse  within ; ", last[] = "default refuse";
+	size_t room = sizeof(last);
+	char *text, *end, *fitting;
 
-	if (!out)
+	for (size_t i = 0; i < policy->n_parts; i++)
+		room += sizeof(within) + (policy->parts[i].n_regions + 1) * (REGION_TEXT_MAX + 1);
+	text = end = malloc(room);
+	if (!text)
 		return NULL;
 	for (size_t i = 0; i < policy->n_parts; i++)
-		write_part(out, &policy->parts[i]);
-	fprintf(out, "default %s", policy->default_refuse ? "refuse" : "admit");
-	failed = ferror(out);
-	if (fclose(out) || failed) {
-		free(text);
-		return NULL;
-	}
-	return text;
+		end = write_part(end, &policy->parts[i]);
+	end = stpcpy(end, policy->default_refuse ? "default refuse" : "default admit");
+	fitting = realloc(text, (size_t)(end - text) + 1);
+	return fitting ? fitting : text;
 }
 
 struct rg_policy *rg_policy_new(const struct rg_meeting_spec *meeting, int64_t time)
