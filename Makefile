@@ -207,7 +207,7 @@ deps:
 check: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) check-built
 check-kernels: deps
-	@$(MAKE) --no-print-directory -j$$(nproc) all $(BPF) $(B)/tests/evade $(B)/tests/udpcat $(B)/geoip.mmdb
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(BPF) $(B)/tests/evade $(B)/tests/udpcat $(B)/tests/foreign.bpf.o $(B)/geoip.mmdb
 	RG_BUILD=$(abspath $(B)) tests/kernels/run
 # the program of other compilers must load and judge alike: those of CLANGS, the default one apart
 CLANGS ?= 16 19
