@@ -5,7 +5,8 @@
  * contradict each other, could be read otherwise by the server behind this filter.
  *
  * Includable natively (tests/unit, fuzz): it needs only the types of bpf.h and
- * RG_LOAD(ctx, offset, to, n): copy @n bytes of the frame, 0 if they are there.
+ * RG_LOAD(ctx, offset, to, n): copy @n bytes of the frame, 0 if they are there;
+ * RG_LOAD_SMALL(ctx, offset, to): the same for what @to points to, without a call where it can be.
  */
 #ifndef RG_BPF_STUN_H
 #define RG_BPF_STUN_H
@@ -52,7 +53,7 @@ static __always_inline int rg_stun_begins(void *ctx, const struct rg_packet *pkt
 	ret->at = pkt->payload_at;
 	ret->whole = ret->there = pkt->payload;
 	if (pkt->protocol == RG_PROTO_TCP) {
-		if (pkt->payload < RG_STUN_FRAME + sizeof(*ret_head) || RG_LOAD(ctx, ret->at, &framed, 2))
+		if (pkt->payload < RG_STUN_FRAME + sizeof(*ret_head) || RG_LOAD_SMALL(ctx, ret->at, &framed))
 			return 0;
 		ret->at += RG_STUN_FRAME;
 		ret->whole = bpf_ntohs(framed);
@@ -60,7 +61,7 @@ static __always_inline int rg_stun_begins(void *ctx, const struct rg_packet *pkt
 		if (ret->there > ret->whole)
 			ret->there = ret->whole;
 	}
-	return ret->there >= sizeof(*ret_head) && !RG_LOAD(ctx, ret->at, ret_head, sizeof(*ret_head));
+	return ret->there >= sizeof(*ret_head) && !RG_LOAD_SMALL(ctx, ret->at, ret_head);
 }
 
 /* Walk the attributes of a request. A message that goes on in other segments is walked as far as it is
@@ -79,7 +80,7 @@ static __always_inline enum rg_stun rg_stun_walk(void *ctx, const struct rg_stun
 
 		if (at + sizeof(attribute) > message->there)
 			break;
-		if (RG_LOAD(ctx, message->at + at, &attribute, sizeof(attribute)))
+		if (RG_LOAD_SMALL(ctx, message->at + at, &attribute))
 			return RG_STUN_MALFORMED;
 		size = bpf_ntohs(attribute.length);
 		if (attribute.type == bpf_htons(RG_STUN_USERNAME)) {

@@ -18,6 +18,7 @@ static inline int native_load(void *ctx, uint32_t offset, void *to, uint32_t n)
 	return 0;
 }
 #define RG_LOAD(ctx, offset, to, n) native_load(ctx, offset, to, n)
+#define RG_LOAD_SMALL(ctx, offset, to) native_load(ctx, offset, to, sizeof(*(to)))
 #include "stun.h"
 
 static const enum oracle_stun stun_result_is[] = {
