@@ -225,7 +225,8 @@ struct rg_frag {
 	__u64 at;      /* seconds CLOCK_MONOTONIC; good for RG_FRAG_SECONDS */
 };
 
-/* rg_events (RINGBUF): the first refusal of a flow, as far as the budgets reach. */
+/* rg_events (RINGBUF): the first refusal of a flow on a CPU (a NIC keeps a flow on one), as far as the
+ * budgets reach. */
 struct rg_event {
 	__u64 at_ns; /* CLOCK_MONOTONIC */
 	struct rg_addr remote, local;
