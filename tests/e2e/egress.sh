@@ -20,7 +20,7 @@ both_ways() { # how
 	sends "$1: DE is sent to" 192.0.2.10 4000
 	through "$1: other ports are not touched" server -p 10002 203.0.113.10 4000
 }
-refused() { rg stats m-1 --json | jq .verdicts.refuse.packets; }
+refused() { rg stats m-1 --json | jq .egress.verdicts.refuse.packets; }
 dropped() { rg status --json | jq '[.. | objects | .refuse_region? // empty | .packets? // .] | add // 0'; }
 egress() { rg status --json | jq -r '.interfaces[0].attached_egress'; }
 filters() { in_host server tc filter show dev eth0 egress | grep -c regiongate; }

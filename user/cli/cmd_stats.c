@@ -7,6 +7,9 @@
 static const struct rg_table_column verdict_columns[] = {
 	{ "VERDICT", false }, { "PACKETS", true }, { "BYTES", true },
 };
+static const struct rg_table_column egress_columns[] = {
+	{ "EGRESS", false }, { "PACKETS", true }, { "BYTES", true },
+};
 static const struct rg_table_column reason_columns[] = {
 	{ "REASON", false }, { "PACKETS", true }, { "BYTES", true },
 };
@@ -55,6 +58,19 @@ static enum rg_cli_exit total_run(const struct rg_cli *cli)
 	return code;
 }
 
+/* What participants sent, and what they were sent if anything was looked at on its way out. */
+static enum rg_cli_exit directions_print(const json_t *in, const json_t *out)
+{
+	enum rg_cli_exit code = both_print(verdict_columns, json_object_get(in, "verdicts"),
+					   region_columns, json_object_get(in, "regions"));
+
+	if (code || !json_integer_value(json_object_get(out, "packets")))
+		return code;
+	putchar('\n');
+	return both_print(egress_columns, json_object_get(out, "verdicts"), region_columns,
+			  json_object_get(out, "regions"));
+}
+
 static enum rg_cli_exit meeting_run(const struct rg_cli *cli)
 {
 	_cleanup_(rg_freep) char *path = rg_cli_path("/v1/meetings/", cli->words[0], "/stats");
@@ -67,8 +83,7 @@ static enum rg_cli_exit meeting_run(const struct rg_cli *cli)
 	if (code == RG_EXIT_DONE && cli->json)
 		rg_cli_say_json(answer);
 	else if (code == RG_EXIT_DONE)
-		code = both_print(verdict_columns, json_object_get(answer, "verdicts"), region_columns,
-				  json_object_get(answer, "regions"));
+		code = directions_print(answer, json_object_get(answer, "egress"));
 	json_decref(answer);
 	return code;
 }
@@ -80,7 +95,7 @@ static enum rg_cli_exit stats_run(const struct rg_cli *cli)
 
 const struct rg_cli_command rg_cmd_stats[] = {
 	{ "stats", NULL, "[MEETING]", "Show counters by verdict and reason, or of one meeting",
-	  "Without a meeting: totals by verdict and reason. With one: by verdict and region.", NULL,
+	  "Without a meeting: totals by verdict and reason. With one: by verdict and region, what participants sent first, then what they were sent.", NULL,
 	  0, 1, stats_run },
 	{ 0 },
 };

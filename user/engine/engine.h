@@ -87,7 +87,8 @@ int rg_engine_meeting_get(struct rg_engine *engine, const char *id, json_t **ret
 int rg_engine_meeting_list(struct rg_engine *engine, const char *after, size_t limit, json_t **ret,
 			   struct rg_err *err);
 /** {"id", "packets", "bytes", "verdicts": {"admit": {"packets","bytes"}, "refuse", "observe_refused"},
- *   "regions": {"CN": {"refuse": {"packets","bytes"}, ...}}} */
+ *   "regions": {"CN": {"refuse": {"packets","bytes"}, ...}}, "egress": {the same}}: what participants
+ *  sent, and under "egress" what they were sent. NOT_FOUND. */
 int rg_engine_meeting_stats(struct rg_engine *engine, const char *id, json_t **ret, struct rg_err *err);
 
 /** Tie a ufrag of a shared endpoint to a meeting; flows that a Binding Request with it makes are then

@@ -243,6 +243,8 @@ struct rg_engine {
 };
 
 int engine_no_memory(struct rg_err *err);
+/** RG_ERR_NOT_FOUND: there is no meeting with that id. */
+int meeting_not_found(const char *id, struct rg_err *err);
 
 /* engine.c */
 /** Flush what is staged, so that a call that takes effect at once has the store for itself.

@@ -7,7 +7,7 @@
 #include "engine/tally.h"
 #include "policy/json_util.h"
 
-static int not_found(const char *id, struct rg_err *err)
+int meeting_not_found(const char *id, struct rg_err *err)
 {
 	char quoted[RG_QUOTE_MAX];
 
@@ -354,7 +354,7 @@ int rg_engine_meeting_delete(struct rg_engine *engine, const char *id, uint64_t 
 	int ret;
 
 	if (!meeting)
-		return not_found(id, err);
+		return meeting_not_found(id, err);
 	ret = engine_precondition(true, meeting->revision, if_match, err);
 	if (!ret)
 		ret = pending_reserve(&engine->pending, meeting->spec->n_endpoints, err);
@@ -409,7 +409,7 @@ int rg_engine_meeting_get(struct rg_engine *engine, const char *id, json_t **ret
 	json_t *body;
 
 	if (!meeting)
-		return not_found(id, err);
+		return meeting_not_found(id, err);
 	body = meeting_json(engine, meeting);
 	if (!body)
 		return engine_no_memory(err);
@@ -459,82 +459,5 @@ int rg_engine_meeting_list(struct rg_engine *engine, const char *after, size_t l
 	if (r)
 		return r;
 	*ret = json_pack("{s:O, s:s?}", "meetings", meetings, "next", page.more ? page.last : NULL);
-	return *ret ? 0 : engine_no_memory(err);
-}
-
-struct stats {
-	const struct rg_engine *engine;
-	struct rg_count all, verdicts[RG_STAT_MAX];
-	json_t *regions;
-};
-
-static const char *const verdict_names[] = {
-	[RG_STAT_ADMIT] = "admit",
-	[RG_STAT_REFUSE] = "refuse",
-	[RG_STAT_OBSERVE] = "observe_refused",
-};
-_Static_assert(ARRAY_SIZE(verdict_names) == RG_STAT_MAX, "every verdict has its name");
-
-static void count_add(struct rg_count *sum, const struct rg_count *count)
-{
-	sum->packets += count->packets;
-	sum->bytes += count->bytes;
-}
-
-json_t *count_to_json(const struct rg_count *count)
-{
-	return json_pack("{s:I, s:I}", "packets", (json_int_t)count->packets, "bytes",
-			 (json_int_t)count->bytes);
-}
-
-/* The counters of one (region, verdict) come once per direction and CPU: add up. */
-static void add_count(struct stats *stats, json_t *verdicts, unsigned int verdict,
-		      const struct rg_count *count)
-{
-	struct rg_count sum = *count;
-	json_t *before = json_object_get(verdicts, verdict_names[verdict]);
-
-	if (!count->packets)
-		return;
-	count_add(&stats->all, count);
-	count_add(&stats->verdicts[verdict], count);
-	if (before) {
-		sum.packets += (uint64_t)json_integer_value(json_object_get(before, "packets"));
-		sum.bytes += (uint64_t)json_integer_value(json_object_get(before, "bytes"));
-	}
-	json_object_set_new(verdicts, verdict_names[verdict], count_to_json(&sum));
-}
-
-static void add_stat(void *arg, const struct rg_mtg_stat *stat)
-{
-	struct stats *stats = arg;
-	const char *region = rg_engine_region_code((struct rg_engine *)stats->engine, stat->region);
-	json_t *verdicts = json_object_get(stats->regions, region);
-
-	if (!verdicts) {
-		verdicts = json_object();
-		json_object_set_new(stats->regions, region, verdicts);
-	}
-	add_count(stats, verdicts, RG_STAT_ADMIT, &stat->admit);
-	add_count(stats, verdicts, RG_STAT_REFUSE, &stat->refuse);
-	add_count(stats, verdicts, RG_STAT_OBSERVE, &stat->observe);
-}
-
-int rg_engine_meeting_stats(struct rg_engine *engine, const char *id, json_t **ret, struct rg_err *err)
-{
-	const struct meeting *meeting = model_meeting(&engine->model, id);
-	_cleanup_(json_decrefp) json_t *regions = json_object();
-	struct stats stats = { .engine = engine, .regions = regions };
-
-	if (!meeting)
-		return not_found(id, err);
-	rg_dp_mtg_stats(engine->dp, meeting->number, add_stat, &stats);
-	*ret = json_pack("{s:s, s:I, s:I, s:{s:o, s:o, s:o}, s:O}", "id", id,
-			 "packets", (json_int_t)stats.all.packets, "bytes", (json_int_t)stats.all.bytes,
-			 "verdicts",
-			 "admit", count_to_json(&stats.verdicts[RG_STAT_ADMIT]),
-			 "refuse", count_to_json(&stats.verdicts[RG_STAT_REFUSE]),
-			 "observe_refused", count_to_json(&stats.verdicts[RG_STAT_OBSERVE]),
-			 "regions", regions);
 	return *ret ? 0 : engine_no_memory(err);
 }
