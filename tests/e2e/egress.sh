@@ -57,6 +57,14 @@ is "then it is" "$(egress)" null
 is "and the filter is gone" "$(filters)" 0
 kept_out "ingress is filtered all the same" cn 198.51.100.10 10001
 daemon_stop
+printf '[interfaces]\neth0 = native, egress clsact\n' >"$WORK/conf"
+daemon_start --config "$WORK/conf"
+is "the configuration says how, too" "$(egress)" clsact
+daemon_stop
+printf '[interfaces]\neth0 = native, egress off\n' >"$WORK/conf"
+daemon_start --config "$WORK/conf"
+is "and that it is off" "$(egress)" null
+daemon_stop
 daemon_start --interface eth0:native
 is "it stays off across a restart" "$(egress)" null
 

@@ -96,7 +96,7 @@ static void file_sets_every_key(void **state)
 				   "log_level = debug\n"
 				   "[geoip]\ndatabase = /a b.mmdb\ndatabase = /c.mmdb\n"
 				   "registered_country = yes\nwatch = off\n"
-				   "[interfaces]\neth0 = native\nwlan0.7 = auto\n"
+				   "[interfaces]\neth0 = native\nwlan0.7 = auto , egress  clsact\n"
 				   "[limits]\nmax_meetings = 7\nmax_addresses = 64\n"
 				   "[filter]\nmode = observe\n"), 0);
 	assert_string_equal(config.socket, "/s");
@@ -112,6 +112,9 @@ static void file_sets_every_key(void **state)
 	assert_string_equal(config.interfaces[0].name, "eth0");
 	assert_int_equal(config.interfaces[0].mode, RG_XDP_NATIVE);
 	assert_int_equal(config.interfaces[1].mode, RG_XDP_AUTO);
+	assert_false(config.interfaces[0].egress_given);
+	assert_true(config.interfaces[1].egress_given);
+	assert_int_equal(config.interfaces[1].egress, RG_EGRESS_CLSACT);
 	assert_int_equal(config.max_meetings, 7);
 	assert_int_equal(config.max_addresses, 64);
 	assert_true(config.observe);
@@ -142,6 +145,12 @@ static void bad_values_are_refused(void **state)
 	then_refused("[limits]\nmax_addresses = 65\n", "not a number from 1 to 64");
 	then_refused("[filter]\nmode = off\n", "'off' is not enforce or observe");
 	then_refused("[interfaces]\neth0 = fast\n", "'fast' is not auto, native or generic");
+	then_refused("[interfaces]\neth0 = auto, egress fast\n", "'fast' is not auto, tcx, clsact or off");
+	then_refused("[interfaces]\neth0 = auto, clsact\n", "is not a mode, or a mode and 'egress HOW'");
+	then_refused("[interfaces]\neth0 = auto, egress\n", "is not a mode, or a mode and 'egress HOW'");
+	then_refused("[interfaces]\neth0 = auto, egress off, egress off\n", "is not auto, tcx, clsact or off");
+	then_refused("[interfaces]\neth0 = , egress off\n", "is not auto, native or generic");
+	then_refused("[interfaces]\neth0 = auto off\n", "'auto off' is not auto, native or generic");
 	then_refused("[interfaces]\na-name-of-16-char = auto\n", "is not a name of an interface");
 	then_refused("[interfaces]\na/b = auto\n", "is not a name of an interface");
 }

@@ -269,8 +269,41 @@ int rg_config_interface_add(struct rg_config *config, const char *name, enum rg_
 		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
 	config->interfaces = grown;
 	grown += config->n_interfaces++;
+	*grown = (struct rg_config_interface){ .mode = mode };
 	snprintf(grown->name, sizeof(grown->name), "%s", name);
-	grown->mode = mode;
+	return 0;
+}
+
+/* "native" or "native, egress clsact" */
+int rg_config_interface_set(struct rg_config *config, const char *name, const char *value,
+			    struct rg_err *err)
+{
+	const char *how = NULL, *comma = strchr(value, ',');
+	struct rg_config_interface *interface;
+	enum rg_egress_mode egress = RG_EGRESS_AUTO;
+	enum rg_xdp_mode mode;
+	char text[64];
+	int r;
+
+	snprintf(text, sizeof(text), "%.*s", (int)(comma ? comma - value : (ptrdiff_t)sizeof(text)), value);
+	for (size_t n = strlen(text); n && isblank((unsigned char)text[n - 1]);)
+		text[--n] = '\0';
+	if (rg_xdp_mode_parse(text, &mode))
+		return bad_value(err, value, "auto, native or generic");
+	if (comma) {
+		how = comma + 1 + strspn(comma + 1, " \t");
+		if (strncmp(how, "egress", 6) || !strspn(how + 6, " \t"))
+			return bad_value(err, value, "a mode, or a mode and 'egress HOW'");
+		how += 6 + strspn(how + 6, " \t");
+		if (rg_egress_mode_parse(how, &egress))
+			return bad_value(err, how, "auto, tcx, clsact or off, for egress");
+	}
+	r = rg_config_interface_add(config, name, mode, err);
+	if (r || !how)
+		return r;
+	interface = &config->interfaces[config->n_interfaces - 1];
+	interface->egress = egress;
+	interface->egress_given = true;
 	return 0;
 }
 
@@ -366,16 +399,6 @@ static char *read_line(char *buf, int size, void *arg)
 	return strcpy(buf, line);
 }
 
-static int set_interface(struct rg_config *config, const char *name, const char *value,
-			 struct rg_err *err)
-{
-	enum rg_xdp_mode mode;
-
-	if (rg_xdp_mode_parse(value, &mode))
-		return bad_value(err, value, "auto, native or generic");
-	return rg_config_interface_add(config, name, mode, err);
-}
-
 static int unknown_key(const char *section, const char *name, struct rg_err *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
@@ -394,7 +417,7 @@ static int set_pair(struct rg_config *config, const char *section, const char *n
 		    const char *value, struct rg_err *err)
 {
 	if (!strcmp(section, "interfaces"))
-		return set_interface(config, name, value, err);
+		return rg_config_interface_set(config, name, value, err);
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (!strcmp(keys[i].section, section) && !strcmp(keys[i].name, name))
 			return rg_config_set(config, (enum rg_config_key)i, value, err);

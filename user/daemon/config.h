@@ -25,6 +25,8 @@
 struct rg_config_interface {
 	char name[IF_NAMESIZE];
 	enum rg_xdp_mode mode;
+	enum rg_egress_mode egress;
+	bool egress_given; /* else it stays as it was asked for */
 };
 
 struct rg_config {
@@ -98,6 +100,9 @@ int rg_config_set(struct rg_config *config, enum rg_config_key key, const char *
 		  struct rg_err *err);
 /** Add an interface. RG_ERR_INVALID: not a name of one, or listed already. */
 int rg_config_interface_add(struct rg_config *config, const char *name, enum rg_xdp_mode mode,
+			    struct rg_err *err);
+/** The same, of text as the file has it: "MODE" or "MODE, egress HOW". */
+int rg_config_interface_set(struct rg_config *config, const char *name, const char *value,
 			    struct rg_err *err);
 /** Forget all interfaces (before those of the options are added). */
 void rg_config_interfaces_clear(struct rg_config *config);

@@ -201,7 +201,8 @@ static int open_engine(struct daemon *daemon, struct rg_err *err)
 static int attach(struct daemon *daemon, const struct rg_config_interface *interface,
 		  bool *ret_new, struct rg_err *err)
 {
-	json_t *body = json_pack("{s:s}", "mode", rg_xdp_mode_text(interface->mode));
+	json_t *body = json_pack("{s:s, s:s*}", "mode", rg_xdp_mode_text(interface->mode), "egress",
+				 interface->egress_given ? rg_egress_mode_text(interface->egress) : NULL);
 	struct rg_dp_interface status;
 	json_t *answer = NULL;
 	int r;
