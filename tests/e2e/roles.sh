@@ -47,6 +47,18 @@ is "an unknown path is not found, for whomever" "$(call 61009 61000 61000 GET /v
 setpriv --reuid 61001 --regid 61000 --clear-groups "$REGIONGATE" --socket "$SOCKET" attach eth0 >"$WORK/out" 2>&1
 is "the CLI: the daemon said no" $? 1
 check "with its reason" grep -q "needs the role 'admin'; the role of user 61001 is 'read'" "$WORK/out"
+# One user opens as many connections as go, and says nothing.
+setpriv --reuid 61001 --regid 61000 --groups 61000 perl -MIO::Socket::UNIX -e '
+	my @open = map { IO::Socket::UNIX->new(Type => SOCK_STREAM, Peer => $ARGV[0]) or () } 1 .. 600;
+	$| = 1; print "ready\n"; sleep 20' "$SOCKET" >"$WORK/flood" &
+JOBS+=($!)
+check "600 connections of one user are begun" until_true 10 grep -q ready "$WORK/flood"
+told() { [ "$(call 61001 61000 61000 GET /v1/status)" = 503 ]; }
+check "then that user is told so, once those that were told in the flood are gone" until_true 5 told
+is "in problem+json" "$(jq -r .type "$WORK/body")" urn:regiongate:problem:busy
+is "others are served" "$(call 61009 61000 61003 GET /v1/status)" 200
+is "and admins" "$(call 61004 61000 61000 GET /v1/status)" 200
+check "and root" rg status
 daemon_stop
 
 printf '[roles]\npush = nosuchuser-\n' >"$WORK/conf"

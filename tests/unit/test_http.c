@@ -73,7 +73,7 @@ static void on_close(void *arg, struct rg_http_request *request)
 	n_open--;
 }
 
-static const struct rg_http_ops ops = { on_open, on_stage, on_commit, on_answer, on_close };
+static const struct rg_http_ops ops = { on_open, on_stage, on_commit, on_answer, on_close, NULL };
 
 static int setup(void **state)
 {

@@ -190,7 +190,16 @@ static void on_close(void *arg, struct rg_http_request *request)
 	free(context);
 }
 
+static bool is_privileged(void *arg, int socket)
+{
+	struct rg_api *api = arg;
+	struct rg_peer peer;
+
+	return !rg_peer_of(socket, api->roles, &peer, NULL) && peer.role >= RG_ROLE_ADMIN;
+}
+
 static const struct rg_http_ops ops = {
+	.privileged = is_privileged,
 	.open = on_open,
 	.stage = on_stage,
 	.commit = on_commit,

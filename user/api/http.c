@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include "api/http.h"
+#include "api/http_private.h"
 
 #include <assert.h>
 #include <ctype.h>
 #include <errno.h>
-#include <microhttpd.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,42 +18,8 @@
 /* Memory of one connection: its headers, and the piece of a body that is read at a time. */
 #define CONNECTION_MEMORY (64u << 10)
 #define BODY_FIRST        4096u
-#define STREAM_BLOCK      16384u
 
-struct request {
-	struct rg_http_request public; /* first: the two are cast into each other */
-	struct rg_http *http;
-	struct MHD_Connection *connection;
-	struct request *next, **link; /* in http->held: the next one, and what points to this one */
-	char *body;
-	size_t capacity;
-	size_t drained;
-	bool opened, queued;
-};
-
-/* A response that is made while it is sent. While it has nothing to say its connection is suspended:
- * libmicrohttpd would ask it again and again. */
-struct stream {
-	struct rg_http *http;
-	struct rg_http_stream public;
-	struct MHD_Connection *connection;
-	int socket;
-	bool suspended, gone; /* gone: the client is */
-	struct stream *next, **link;
-};
-
-struct rg_http {
-	struct MHD_Daemon *daemon;
-	const struct rg_http_ops *ops;
-	void *arg;
-	struct request *held, **held_tail; /* staged and not answered yet, in order of arrival */
-	unsigned int n_requests;           /* begun and not over */
-	struct stream *streams;
-	uint64_t looked_ms;                /* when clients of suspended streams were last looked at */
-	bool closing;
-};
-
-static uint64_t now_ms(void)
+uint64_t http_now_ms(void)
 {
 	struct timespec now;
 
@@ -168,92 +133,6 @@ static void add_headers(struct MHD_Response *reply, const struct rg_http_respons
 		MHD_add_response_header(reply, MHD_HTTP_HEADER_ALLOW, response->allow);
 }
 
-static ssize_t stream_read(void *arg, uint64_t position, char *buf, size_t max)
-{
-	struct stream *stream = arg;
-	long n = stream->http->closing || stream->gone ? -1 : stream->public.read(stream->public.arg, buf, max);
-
-	(void)position;
-	if (n < 0)
-		return MHD_CONTENT_READER_END_OF_STREAM;
-	if (!n) {
-		MHD_suspend_connection(stream->connection);
-		stream->suspended = true;
-	}
-	return n;
-}
-
-static void stream_free(void *arg)
-{
-	struct stream *stream = arg;
-
-	*stream->link = stream->next;
-	if (stream->next)
-		stream->next->link = stream->link;
-	stream->public.close(stream->public.arg);
-	free(stream);
-}
-
-static struct MHD_Response *stream_response(struct request *request)
-{
-	struct rg_http_response *response = &request->public.response;
-	struct stream *stream = calloc(1, sizeof(*stream));
-	struct rg_http *http = request->http;
-	struct MHD_Response *reply;
-
-	if (!stream)
-		return NULL;
-	stream->http = http;
-	stream->public = response->stream;
-	stream->connection = request->connection;
-	stream->socket = rg_http_socket(&request->public);
-	reply = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read, stream, stream_free);
-	if (!reply) {
-		free(stream);
-		return NULL;
-	}
-	stream->next = http->streams;
-	stream->link = &http->streams;
-	if (stream->next)
-		stream->next->link = &stream->next;
-	http->streams = stream;
-	response->stream = (struct rg_http_stream){ 0 }; /* moved */
-	return reply;
-}
-
-static void stream_wake(struct stream *stream)
-{
-	if (!stream->suspended)
-		return;
-	stream->suspended = false;
-	MHD_resume_connection(stream->connection);
-}
-
-void rg_http_wake(struct rg_http *http)
-{
-	for (struct stream *stream = http->streams; stream; stream = stream->next)
-		stream_wake(stream);
-}
-
-/* Nobody reads from the socket of a suspended connection, so a client that has gone is looked for. */
-static void streams_look(struct rg_http *http)
-{
-	uint64_t now = now_ms();
-	char byte;
-
-	if (!http->streams || now - http->looked_ms < RG_HTTP_GONE_MS)
-		return;
-	http->looked_ms = now;
-	for (struct stream *stream = http->streams; stream; stream = stream->next) {
-		ssize_t n = recv(stream->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-
-		if (!stream->suspended || n > 0 || (n < 0 && errno == EAGAIN))
-			continue;
-		stream->gone = true;
-		stream_wake(stream);
-	}
-}
-
 static enum MHD_Result queue_response(struct request *request)
 {
 	struct rg_http_response *response = &request->public.response;
@@ -264,7 +143,7 @@ static enum MHD_Result queue_response(struct request *request)
 	request->queued = true;
 	/* libmicrohttpd frees the body, also if it is sent only in part */
 	if (response->stream.read)
-		reply = stream_response(request);
+		reply = http_stream_response(request);
 	else
 		reply = MHD_create_response_from_buffer(response->length, response->body,
 							response->body ? MHD_RESPMEM_MUST_FREE
@@ -418,13 +297,58 @@ void rg_http_run(struct rg_http *http)
 {
 	unsigned int before;
 
-	streams_look(http);
+	http_streams_look(http);
 	do {
 		before = n_connections(http);
 		if (MHD_run(http->daemon) != MHD_YES)
 			rg_log(RG_LOG_WARNING, "http: the server failed to run");
 		answer_held(http);
 	} while (n_connections(http) < before);
+}
+
+/* What a connection's context points to. */
+struct holder {
+	uid_t uid;
+	enum rg_share_kind kind;
+};
+
+/* One that is refused is answered here; what becomes of it is MHD's timeout, or that it reads the end. */
+static void connection_begin(struct rg_http *http, struct MHD_Connection *connection, void **context)
+{
+	int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+	struct holder *holder = malloc(sizeof(*holder));
+	struct ucred peer = { .uid = (uid_t)-1 };
+	socklen_t length = sizeof(peer);
+
+	if (!holder) {
+		rg_share_refuse(fd, RG_SHARE_CUT, 0);
+		return;
+	}
+	(void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length);
+	holder->uid = peer.uid;
+	holder->kind = rg_shares_enter(&http->shares, peer.uid,
+				       !http->ops->privileged || http->ops->privileged(http->arg, fd));
+	*context = holder;
+	if (holder->kind != RG_SHARE_TOLD_NO && holder->kind != RG_SHARE_CUT)
+		return;
+	MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned int)RG_SHARE_TOLD_S);
+	rg_share_refuse(fd, holder->kind, peer.uid);
+}
+
+static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	struct rg_http *http = arg;
+	struct holder *holder = *context;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		connection_begin(http, connection, context);
+		return;
+	}
+	if (holder)
+		rg_shares_leave(&http->shares, holder->uid, holder->kind);
+	free(holder);
+	*context = NULL;
 }
 
 int rg_http_open(int listen_fd, const struct rg_http_ops *ops, void *arg, struct rg_http **ret,
@@ -439,6 +363,7 @@ int rg_http_open(int listen_fd, const struct rg_http_ops *ops, void *arg, struct
 	http->ops = ops;
 	http->arg = arg;
 	http->held_tail = &http->held;
+	http->shares.total = RG_HTTP_CONNECTIONS_MAX;
 	errno = 0;
 	http->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
@@ -447,6 +372,7 @@ int rg_http_open(int listen_fd, const struct rg_http_ops *ops, void *arg, struct
 		MHD_OPTION_LISTEN_SOCKET, listen_fd,
 		MHD_OPTION_URI_LOG_CALLBACK, on_uri, http,
 		MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned int)RG_HTTP_CONNECTIONS_MAX,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)RG_HTTP_TIMEOUT_S,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
@@ -464,7 +390,7 @@ int rg_http_open(int listen_fd, const struct rg_http_ops *ops, void *arg, struct
 
 void rg_http_close(struct rg_http *http, unsigned int drain_ms)
 {
-	uint64_t now = now_ms(), end = now + drain_ms;
+	uint64_t now = http_now_ms(), end = now + drain_ms;
 	int listen_fd;
 
 	if (!http)
@@ -473,8 +399,8 @@ void rg_http_close(struct rg_http *http, unsigned int drain_ms)
 	http->closing = true;
 	rg_http_wake(http); /* streams end; a suspended connection could not be closed */
 	rg_http_run(http);
-	now = now_ms();
-	for (; http->n_requests && now < end; now = now_ms()) {
+	now = http_now_ms();
+	for (; http->n_requests && now < end; now = http_now_ms()) {
 		struct pollfd fd = { .fd = rg_http_fd(http), .events = POLLIN };
 		int timeout = rg_http_timeout_ms(http);
 
@@ -486,6 +412,7 @@ void rg_http_close(struct rg_http *http, unsigned int drain_ms)
 	MHD_stop_daemon(http->daemon);
 	if (listen_fd >= 0)
 		close(listen_fd);
+	rg_shares_clear(&http->shares);
 	free(http);
 }
 

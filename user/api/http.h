@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* An HTTP/1.1 server on a listening stream socket, without a thread of its own.
- * http.c is the only includer of microhttpd.h.
+ * http_private.h is the only includer of microhttpd.h.
  *
  * One turn (rg_http_run) reads what clients have sent. Each request that is whole
  * goes through stage(); after all of them commit() runs once; then answer() fills
@@ -65,6 +65,9 @@ struct rg_http_ops {
 	void (*answer)(void *arg, struct rg_http_request *request);
 	/** The request is over; release context. Called once for each open() that returned 0. */
 	void (*close)(void *arg, struct rg_http_request *request);
+	/** May whoever connected this socket use the connections that are kept in reserve (shares.h)?
+	 *  NULL: anybody. */
+	bool (*privileged)(void *arg, int socket);
 };
 
 /** Serve on @listen_fd, which the server owns from here on, also on failure. */
