@@ -3,13 +3,7 @@
 # Interfaces come, go, change their names and lose their program: the filter comes back, and says so.
 . "$(dirname "$0")/../harness/world.sh"
 
-world_begin
-world_participants
-echo_start server 10001
-daemon_start --interface eth0:native
-regions_put >/dev/null
-meeting_put m-1 10001 udp "$REFUSE_CN" >/dev/null
-kept_out "CN is refused" cn 198.51.100.10 10001
+world_begin_filtered
 field() { # interface field
 	rg status --json | jq -r --arg name "$1" ".interfaces[] | select(.name == \$name) | .$2"
 }

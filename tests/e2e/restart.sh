@@ -3,13 +3,7 @@
 # The filter outlives the daemon: kill -9, restart, upgrade; a second daemon is refused.
 . "$(dirname "$0")/../harness/world.sh"
 
-world_begin
-world_participants
-echo_start server 10001
-daemon_start --interface eth0:native
-regions_put >/dev/null
-meeting_put m-1 10001 udp "$REFUSE_CN" >/dev/null
-kept_out "CN is refused" cn 198.51.100.10 10001
+world_begin_filtered
 refused() { rg stats m-1 --json | jq .verdicts.refuse.packets; }
 is "ten packets are counted" "$(refused)" 10
 

@@ -237,6 +237,16 @@ regions_put() {
 		rg region put cn --network 203.0.113.0/24 --network 2001:db8:c::/48 --country CN
 }
 
+# The world that tests of the daemon's life begin with: a native filter, a meeting that refuses CN.
+world_begin_filtered() { # daemon-option...
+	world_begin
+	world_participants
+	echo_start server 10001
+	daemon_start --interface eth0:native "$@"
+	regions_put >/dev/null && meeting_put m-1 10001 udp "$REFUSE_CN" >/dev/null || die "no meeting"
+	kept_out "CN is refused" cn 198.51.100.10 10001
+}
+
 # Kernel objects of regiongate that no process holds: what a test leaves behind is what
 # this lists more at its end than at its start. (What another test's process holds at the
 # same time is not ours. A geo table lives as long as its rg_geo.)
