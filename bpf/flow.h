@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Stage: flow. Which meeting does a packet to a shared endpoint belong to?
  *
- * A Binding Request tells it by the ufrag that it names, and if it is admitted its flow remembers
- * the binding of that ufrag. All other packets have the meeting of their flow. What is unbound
+ * A Binding Request tells it by the ufrag that it names, and if it is admitted (or the endpoint admits
+ * what is unbound) its flow remembers the binding of that ufrag. All other packets have the meeting of their flow. What is unbound
  * (no flow, an unknown ufrag) is judged as the endpoint says. */
 #ifndef RG_BPF_FLOW_H
 #define RG_BPF_FLOW_H
@@ -79,9 +79,20 @@ static __always_inline __u32 rg_flow_find(const struct rg_state *state, struct r
 		}
 	}
 	/* without a payload it tells the server nothing; without it no connection could begin */
-	if (pkt->protocol == RG_PROTO_TCP && !pkt->payload)
+	if (pkt->protocol == RG_PROTO_TCP && !pkt->payload && !pkt->more)
 		return RG_REASON_ADMIT_FLOW_UNBOUND;
 	return rg_unbound(pkt, RG_REASON_REFUSE_UNBOUND);
+}
+
+/* Is a refused request to bind its flow, too? Where unbound packets pass, or what its sender sends besides
+ * would pass. But it takes no flow from the meeting that holds it: that one's policy judges it already. */
+static __always_inline int rg_flow_bind_refused(const struct rg_packet *pkt, const struct rg_flow *flow)
+{
+	__u64 word = flow ? rg_binding_word(flow->binding) : 0;
+
+	if (word && word >> 32 == flow->serial)
+		return 0;
+	return rg_unbound(pkt, RG_NEXT) != RG_NEXT;
 }
 
 /** The meeting of a request by the binding that it names: RG_NEXT, else a reason. */
@@ -105,7 +116,7 @@ static __always_inline __u32 rg_flow_named(const struct rg_state *state, struct 
 		pkt->binding = number;
 		pkt->serial = word >> 32;
 		pkt->generation = state->geo_generation;
-		pkt->after |= RG_AFTER_BIND;
+		pkt->after |= rg_flow_bind_refused(pkt, flow) ? RG_AFTER_BIND_ANY : RG_AFTER_BIND;
 	}
 	return RG_NEXT;
 }
@@ -149,7 +160,7 @@ static __always_inline int rg_flow_allowed(const struct rg_packet *pkt, __u32 no
 	return 0;
 }
 
-/** After the verdict of an admitted request: remember its flow, or the flow's new binding. */
+/** After the verdict of a request: remember its flow, or the flow's new binding. */
 __attribute__((noinline)) int rg_flow_bind(const struct rg_packet *pkt)
 {
 	struct rg_flow flow = {};

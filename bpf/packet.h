@@ -42,5 +42,6 @@ struct rg_packet {
 #define RG_AFTER_BIND     1u /* if it is admitted: rg_flow_bind() */
 #define RG_AFTER_REFRESH  2u /* rg_flow_refresh() */
 #define RG_AFTER_FRAGMENT 4u /* rg_fragment_remember() */
+#define RG_AFTER_BIND_ANY 8u /* rg_flow_bind() also if it is refused */
 
 #endif

@@ -58,6 +58,14 @@ static __always_inline __u32 rg_ufrag_find(struct xdp_md *ctx, const struct rg_p
 	return ufrag ? ufrag->binding : 0;
 }
 
+/* May the datagram or segment be a request though this, its first fragment, does not show it? The rest
+ * follows this fragment's verdict: by a cut right behind the header anything would come through that may
+ * come without a payload, or is named for a meeting other than its flow's. */
+static __always_inline int rg_shared_hides(const struct rg_packet *pkt)
+{
+	return pkt->more && pkt->payload < RG_STUN_FRAME + sizeof(struct rg_stun_head);
+}
+
 /** The meeting of a packet that came in at a shared endpoint: RG_NEXT, else a reason. */
 __attribute__((noinline)) int rg_shared_find(struct xdp_md *ctx, struct rg_packet *pkt)
 {
@@ -68,6 +76,8 @@ __attribute__((noinline)) int rg_shared_find(struct xdp_md *ctx, struct rg_packe
 
 	if (!state || !pkt)
 		return RG_REASON_REFUSE_UNBOUND;
+	if (rg_shared_hides(pkt))
+		return RG_REASON_REFUSE_UNSUPPORTED;
 	if (!rg_stun_begins(ctx, pkt, &message, &head) || !rg_stun_is_request(&head))
 		return rg_flow_find(state, pkt);
 	switch (rg_stun_walk(ctx, &message, &head, &name)) {

@@ -77,8 +77,113 @@ TEST(an_endpoint_may_admit_what_is_unbound)
 	then_reason(RG_REASON_ADMIT_FLOW_UNBOUND);
 	when_request(CN4, 4000, "abcd:wxyz");
 	then_reason(RG_REASON_REFUSE_REGION);
-	when_egress(CN4, 4000);
+	when_egress(CN4, 4001);
 	then_egress(RG_REASON_ADMIT_FLOW_UNBOUND);
+}
+
+TEST(a_refused_request_binds_where_the_unbound_are_admitted)
+{
+	given_shared(1, IPPROTO_UDP, RG_SHARED_ADMIT_UNBOUND, 0);
+	when_request(CN4, 4000, "abcd:wxyz");
+	then_reason(RG_REASON_REFUSE_REGION);
+	then_flows(1);
+	when_media(CN4, 4000);
+	then_reason(RG_REASON_REFUSE_REGION);
+	when_egress(CN4, 4000);
+	then_egress(RG_REASON_REFUSE_REGION);
+	when_media(CN4, 4001);
+	then_reason(RG_REASON_ADMIT_FLOW_UNBOUND);
+	given_meeting("m-7", MEETING_THAT_REFUSES("DE"));
+	when_media(CN4, 4000);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	flags = RG_TRACE_DRY;
+	when_request(DE4, 4000, "abcd:wxyz");
+	then_reason(RG_REASON_REFUSE_REGION);
+	then_flows(1);
+}
+
+TEST(a_refused_request_takes_no_flow_from_its_meeting)
+{
+	given_shared(1, IPPROTO_UDP, RG_SHARED_ADMIT_UNBOUND, 0);
+	given_meeting("m-8", "{}");
+	given_ufrag("efgh", 2, meeting_number("m-8"));
+	when_request(CN4, 4000, "efgh:wxyz");
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_request(CN4, 4000, "abcd:wxyz");
+	then_reason(RG_REASON_REFUSE_REGION);
+	when_media(CN4, 4000);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	assert_string_equal(rg_engine_meeting_id(gate, found.meeting), "m-8");
+	when_request(CN4, 4001, "abcd:wxyz"); /* the other way round an admitted one frees it */
+	when_request(CN4, 4001, "efgh:wxyz");
+	when_media(CN4, 4001);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	rg_dp_ufrag_clear(rg_engine_dp(gate), 1, "efgh", 4, 2);
+	when_request(CN4, 4000, "abcd:wxyz"); /* nobody's flow any more */
+	when_media(CN4, 4000);
+	then_reason(RG_REASON_REFUSE_REGION);
+}
+
+/* As many as others of their kind, so that they can not push the flows of others out. */
+TEST(refused_requests_make_so_many_flows_and_no_more)
+{
+	given_shared(1, IPPROTO_UDP, RG_SHARED_ADMIT_UNBOUND, 0);
+	for (int i = 0; i < 2 * RG_BIND_SOURCE_BURST; i++)
+		when_request(CN4, (uint16_t)(20000 + i), "abcd:wxyz");
+	assert_in_range(count_flows(), RG_BIND_SOURCE_BURST, RG_BIND_SOURCE_BURST + 4 * RG_BIND_SOURCE_PER_SECOND);
+}
+
+/* The first fragment of a datagram, with @n bytes of the message behind the header; of a TCP header the
+ * first @options words of them are options. */
+static void when_first_piece(const char *source, uint16_t port, bool tcp, size_t n, unsigned int options)
+{
+	pkt_begin(&packet);
+	pkt_ip4(&packet, source, SERVER4);
+	pkt_fragment(&packet, 0, true, 77);
+	(tcp ? pkt_tcp : pkt_udp)(&packet, port, local_port);
+	put_payload(message.data, n);
+	pkt_end(&packet);
+	if (tcp)
+		pkt_at(&packet, PKT_TCP, 0)[12] = (uint8_t)(5 + options) << 4;
+	when_frame(packet.data, packet.length, flags);
+}
+
+static void when_later_piece(const char *source, bool tcp, size_t from)
+{
+	pkt_begin(&packet);
+	pkt_ip4(&packet, source, SERVER4);
+	pkt_fragment(&packet, (unsigned int)((tcp ? 20 : 8) + from), false, 77);
+	pkt_proto(&packet, tcp ? IPPROTO_TCP : IPPROTO_UDP);
+	put_payload(message.data + from, message.length - from);
+	when_sent();
+}
+
+TEST(a_first_fragment_hides_no_request)
+{
+	given_meeting("m-8", "{}");
+	given_ufrag("efgh", 2, meeting_number("m-8"));
+	when_request(CN4, 4000, "efgh:wxyz");
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	stun_chromium(&message, "abcd:wxyz");
+	for (size_t n = 0; n < 64; n += 8) {
+		when_first_piece(CN4, 4000, false, n, 0);
+		then_reason(n < 10 ? RG_REASON_REFUSE_UNSUPPORTED : RG_REASON_REFUSE_MALFORMED);
+		when_later_piece(CN4, false, n);
+		assert_int_equal(rg_reason_verdict(found.reason), RG_VERDICT_REFUSE);
+	}
+}
+
+TEST(a_first_fragment_without_a_payload_opens_no_connection)
+{
+	given_shared(2, IPPROTO_TCP, 0, 0);
+	stun_chromium(&message, "abcd:wxyz");
+	stun_frame(&message);
+	for (size_t n = 4; n < 68; n += 8) {
+		when_first_piece(CN4, 4000, true, n, n > 40 ? 10 : (unsigned int)n / 4);
+		assert_int_equal(rg_reason_verdict(found.reason), RG_VERDICT_REFUSE);
+		when_later_piece(CN4, true, n);
+		assert_int_equal(rg_reason_verdict(found.reason), RG_VERDICT_REFUSE);
+	}
 }
 
 TEST(malformed_requests_are_refused_and_bind_nothing)
@@ -358,6 +463,11 @@ int main(void)
 		T(a_rule_holds_for_the_next_packet_of_a_flow),
 		T(an_unknown_ufrag_is_refused_also_on_a_bound_flow),
 		T(an_endpoint_may_admit_what_is_unbound),
+		T(a_refused_request_binds_where_the_unbound_are_admitted),
+		T(a_refused_request_takes_no_flow_from_its_meeting),
+		T(refused_requests_make_so_many_flows_and_no_more),
+		T(a_first_fragment_hides_no_request),
+		T(a_first_fragment_without_a_payload_opens_no_connection),
 		T(malformed_requests_are_refused_and_bind_nothing),
 		T(messages_that_name_nobody_go_by_their_flow),
 		T(every_length_of_ufrag_is_found),
