@@ -80,6 +80,8 @@ __attribute__((noinline)) int rg_shared_find(struct xdp_md *ctx, struct rg_packe
 		return RG_REASON_REFUSE_UNSUPPORTED;
 	if (!rg_stun_begins(ctx, pkt, &message, &head) || !rg_stun_is_request(&head))
 		return rg_flow_find(state, pkt);
+	if (pkt->more && message.there < message.whole) /* TCP: whom it names may be in the rest */
+		return RG_REASON_REFUSE_MALFORMED;
 	switch (rg_stun_walk(ctx, &message, &head, &name)) {
 	case RG_STUN_NAMED:
 		return rg_flow_named(state, pkt, rg_ufrag_find(ctx, pkt, &name));

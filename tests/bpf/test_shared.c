@@ -133,7 +133,7 @@ TEST(refused_requests_make_so_many_flows_and_no_more)
 	assert_in_range(count_flows(), RG_BIND_SOURCE_BURST, RG_BIND_SOURCE_BURST + 4 * RG_BIND_SOURCE_PER_SECOND);
 }
 
-/* The first fragment of a datagram, with @n bytes of the message behind the header; of a TCP header the
+/* The first fragment of a datagram or segment, with @n bytes of the message behind the header; of a TCP header the
  * first @options words of them are options. */
 static void when_first_piece(const char *source, uint16_t port, bool tcp, size_t n, unsigned int options)
 {
@@ -173,16 +173,29 @@ TEST(a_first_fragment_hides_no_request)
 	}
 }
 
-TEST(a_first_fragment_without_a_payload_opens_no_connection)
+static void then_tcp_pieces_are_refused(void)
 {
-	given_shared(2, IPPROTO_TCP, 0, 0);
 	stun_chromium(&message, "abcd:wxyz");
 	stun_frame(&message);
 	for (size_t n = 4; n < 68; n += 8) {
-		when_first_piece(CN4, 4000, true, n, n > 40 ? 10 : (unsigned int)n / 4);
+		when_first_piece(CN4, 4000, true, n, n > 40 ? 0 : (unsigned int)n / 4);
 		assert_int_equal(rg_reason_verdict(found.reason), RG_VERDICT_REFUSE);
 		when_later_piece(CN4, true, n);
 		assert_int_equal(rg_reason_verdict(found.reason), RG_VERDICT_REFUSE);
+	}
+}
+
+TEST(a_first_fragment_without_a_payload_opens_no_connection)
+{
+	given_shared(2, IPPROTO_TCP, 0, 0);
+	given_meeting("m-8", "{}");
+	assert_int_equal(rg_dp_ufrag_set(rg_engine_dp(gate), 2, "efgh", 4, 2, meeting_number("m-8"), NULL), 0);
+	for (int bound = 0; bound < 2; bound++) {
+		then_tcp_pieces_are_refused();
+		stun_chromium(&message, "efgh:wxyz");
+		stun_frame(&message);
+		when_tcp(CN4, 4000, message.data, message.length);
+		then_reason(RG_REASON_ADMIT_DEFAULT);
 	}
 }
 

@@ -85,7 +85,7 @@ static const struct got *find_loss(const struct gots *bare, const struct gots *o
 			(*at)++;
 		if (*at < other->n && other->all[*at].key == got->key)
 			(*at)++;
-		else if (!judge_refuses(got))
+		else if (!judge_may_refuse(got))
 			return got;
 	}
 	return NULL;

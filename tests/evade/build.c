@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+#include "evade/request.h"
 #include "harness/packet.h"
 
 static struct pkt packet;
@@ -73,6 +74,8 @@ static uint16_t target_port(const struct plan *plan)
 		[TO_GUARDED] = PORT_GUARDED, [TO_OPEN] = PORT_GUARDED, [TO_PLAIN] = PORT_GUARDED,
 		[TO_GUARDED_OPEN] = PORT_OPEN, [TO_GUARDED_OTHER] = PORT_OTHER,
 		[TO_ANY_GUARDED] = PORT_ANY, [TO_ANY_PLAIN] = PORT_ANY,
+		[TO_SHARED_ONE] = PORT_SHARED_ONE, [TO_SHARED_TWO] = PORT_SHARED_TWO,
+		[TO_SHARED_LAX] = PORT_SHARED_LAX,
 	};
 
 	return ports[plan->target];
@@ -136,6 +139,8 @@ static void fill_transport(const struct plan *plan, const struct identity *ident
 	memset(at + 4, 0, header - 4);
 	for (size_t i = header; i < length; i++)
 		at[i] = (uint8_t)(identity->id >> (i % 4 * 8));
+	if (plan->name)
+		build_request(plan, plan->name, plan->odd, identity->id, at + header);
 	if (tcp) {
 		put32(at + 4, identity->id);
 		at[12] = 5 << 4;
@@ -236,8 +241,8 @@ static void spoil(const struct plan *plan, struct frame *frames, unsigned int n)
 	}
 }
 
-unsigned int build_frames(const struct plan *plan, const struct identity *identity, uint8_t *arena,
-			  size_t room, struct frame ret[FRAMES_MAX])
+static unsigned int build_one(const struct plan *plan, const struct identity *identity, uint8_t *arena,
+			      size_t room, struct frame *ret)
 {
 	unsigned int n = plan->n_pieces ? plan->n_pieces : 1;
 
@@ -256,6 +261,30 @@ unsigned int build_frames(const struct plan *plan, const struct identity *identi
 	}
 	spoil(plan, ret, n);
 	return n;
+}
+
+/* The plain request that goes ahead of it. */
+static struct plan request_of(const struct plan *plan)
+{
+	return (struct plan){ .v6 = plan->v6, .source = plan->source, .target = plan->target,
+			      .protocol = plan->protocol, .tcp_flags = 0x18, .name = plan->before };
+}
+
+unsigned int build_frames(const struct plan *plan, const struct identity *identity, uint8_t *arena,
+			  size_t room, struct frame ret[FRAMES_MAX])
+{
+	struct plan request = request_of(plan);
+	unsigned int first = 0, n;
+
+	if (plan->before) {
+		if (!build_one(&request, identity, arena, room, ret))
+			return 0;
+		first = 1;
+		arena += ret->length;
+		room -= ret->length;
+	}
+	n = build_one(plan, identity, arena, room, ret + first);
+	return n ? n + first : 0;
 }
 
 size_t build_marker(uint32_t number, uint8_t *data)

@@ -21,7 +21,7 @@ struct identity {
 };
 
 struct frame { uint8_t *data; size_t length; };
-#define FRAMES_MAX PLAN_PIECES
+#define FRAMES_MAX (1 + PLAN_PIECES)
 #define FRAME_MAX 65000
 
 /** Frames of a plan into @arena (@room bytes). Returns their number; 0: no room. */

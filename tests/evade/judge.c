@@ -40,6 +40,28 @@ static void given_meeting(const char *id, const char *text)
 	json_decref(body);
 }
 
+/* Of both protocols, with the ufrags of m-guarded, and of m-open if @both. */
+static void given_shared(const char *name, unsigned int port, const char *unbound, bool both)
+{
+	static const char *const protocols[] = { "udp", "tcp" };
+	struct rg_err err = {};
+	char full[32];
+
+	for (unsigned int i = 0; i < 2; i++) {
+		json_t *body = json_pack("{s:s, s:i, s:s, s:s, s:s}", "address", "any", "port", (int)port, "protocol",
+					 protocols[i], "classify", "ufrag", "unbound", unbound);
+
+		snprintf(full, sizeof(full), "%s-%s", name, protocols[i]);
+		if (rg_engine_endpoint_put(engine, full, body, RG_ANY_REVISION, NULL, NULL, &err) ||
+		    rg_engine_flush(engine, &err) ||
+		    rg_engine_ufrag_bind(engine, "m-guarded", full, UFRAG_GUARDED, RG_ANY_REVISION, NULL, NULL, &err) ||
+		    (both && rg_engine_ufrag_bind(engine, "m-open", full, UFRAG_OPEN, RG_ANY_REVISION, NULL, NULL, &err)) ||
+		    rg_engine_flush(engine, &err))
+			die("shared endpoint %s: %s", full, err.detail);
+		json_decref(body);
+	}
+}
+
 static void attach(const char *prefix, const char *name, enum rg_xdp_mode mode)
 {
 	struct rg_err err = {};
@@ -67,6 +89,9 @@ void judge_open(const char *prefix, const char *pins)
 	given_meeting("m-guarded", "{\"endpoints\":[" BOTH(GUARDED4, 10001) "," BOTH(GUARDED6, 10001) "]," ONLY_DE "}");
 	given_meeting("m-open", "{\"endpoints\":[" BOTH(GUARDED4, 10002) "," BOTH(GUARDED6, 10002) ","
 				BOTH(OPEN4, 10001) "," BOTH(OPEN6, 10001) "]}");
+	given_shared("one", PORT_SHARED_ONE, "refuse", false);
+	given_shared("two", PORT_SHARED_TWO, "refuse", true);
+	given_shared("lax", PORT_SHARED_LAX, "admit", true);
 	given_meeting("m-any", "{\"endpoints\":[" BOTH("any", 10005) "]," ONLY_DE "}");
 	attach(prefix, "native", RG_XDP_NATIVE);
 	attach(prefix, "generic", RG_XDP_GENERIC);
@@ -113,12 +138,31 @@ static bool is_in_de(const struct rg_addr *addr)
 	return false;
 }
 
+/* At a shared endpoint. Raw sockets see TCP segments without a payload, which tell a server nothing. */
+static bool refuses_shared(const struct got *got)
+{
+	if (is_in_de(&got->source))
+		return false;
+	if (got->dport == PORT_SHARED_ONE && (got->payload || got->protocol != IPPROTO_TCP))
+		return true;
+	return got->names_guarded;
+}
+
 bool judge_refuses(const struct got *got)
 {
 	bool guarded = got->dport == PORT_ANY ||
 		       (got->dport == PORT_GUARDED && is_address(&got->dest, GUARDED4, GUARDED6));
 
+	if (got->dport >= PORT_SHARED_ONE && got->dport <= PORT_SHARED_LAX)
+		return refuses_shared(got);
 	return guarded && !is_in_de(&got->source);
+}
+
+bool judge_may_refuse(const struct got *got)
+{
+	bool shared = got->dport >= PORT_SHARED_ONE && got->dport <= PORT_SHARED_LAX;
+
+	return judge_refuses(got) || (shared && !is_in_de(&got->source));
 }
 
 /* Bits of the reasons for all frames. */
@@ -140,6 +184,12 @@ static uint32_t reasons_of(const struct frame *frames, unsigned int n)
 const char *judge_documented(const struct plan *plan, const struct frame *frames, unsigned int n, bool raw)
 {
 	uint32_t reasons = reasons_of(frames, n);
+	bool shared = plan->target >= TO_SHARED_ONE && plan->target <= TO_SHARED_LAX;
+
+	if (reasons & (1u << RG_REASON_REFUSE_UNBOUND | 1u << RG_REASON_REFUSE_UNKNOWN_UFRAG))
+		return "at a shared endpoint, bound to no meeting";
+	if (shared && reasons & (1u << RG_REASON_REFUSE_MALFORMED | 1u << RG_REASON_REFUSE_UNSUPPORTED))
+		return "at a shared endpoint, a request that can not be read";
 
 	if (reasons & 1u << RG_REASON_REFUSE_UNSUPPORTED && (plan_beyond_bounds(plan) || plan->n_pokes))
 		return "more tags or extension headers than are followed, or a source route";

@@ -14,6 +14,9 @@ void judge_close(const char *pins);
 /** Is this the traffic of an endpoint whose meeting refuses its source? */
 bool judge_refuses(const struct got *got);
 
+/** May the filter refuse it, by what its flow is bound to? */
+bool judge_may_refuse(const struct got *got);
+
 /** May the filter lose what the bare kernel delivered of this plan? Says which of its documented
  *  refusals it is, or NULL. */
 const char *judge_documented(const struct plan *plan, const struct frame *frames, unsigned int n, bool raw);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <netinet/in.h>
 #include "evade/random.h"
+#include "evade/request.h"
 #include "rg_limits.h"
 
 #define LINEAR_SURE 1024 /* headers within this many bytes are in the linear part of every frame */
@@ -154,6 +155,19 @@ static void draw_lies(struct rnd *r, struct plan *plan)
 		plan->udp_lie = (int8_t)((int)rnd_below(r, 25) - 12);
 }
 
+/* To a shared endpoint: requests, and what is sent in a flow that one has bound, or has not. */
+static void draw_requests(struct rnd *r, struct plan *plan)
+{
+	plan->target = (uint8_t)(TO_SHARED_ONE + rnd_below(r, 3));
+	plan->protocol = rnd_one_in(r, 3) ? IPPROTO_TCP : IPPROTO_UDP;
+	plan->before = (uint8_t)rnd_below(r, NAME_MAX);
+	if (rnd_one_in(r, 3))
+		return;
+	plan->name = (uint8_t)(1 + rnd_below(r, NAME_MAX - 1));
+	plan->odd = (uint8_t)(rnd_one_in(r, 2) ? 0 : rnd_below(r, ODD_MAX));
+	plan->payload = 0;
+}
+
 static uint8_t draw_protocol(struct rnd *r)
 {
 	static const uint8_t others[] = { 1, 58, 47, 50, 132, 33, 4, 41, 108, 135, 253 };
@@ -177,6 +191,8 @@ void plan_draw(uint64_t seed, uint32_t number, struct plan *ret)
 	ret->protocol = draw_protocol(&r);
 	ret->tcp_flags = (uint8_t)(rnd_one_in(&r, 2) ? 0x18 : rnd_next(&r));
 	draw_payload(&r, ret);
+	if (rnd_one_in(&r, 4))
+		draw_requests(&r, ret);
 	if (rnd_one_in(&r, 3))
 		draw_tags(&r, ret);
 	if (rnd_one_in(&r, 3))
@@ -197,7 +213,9 @@ void plan_draw(uint64_t seed, uint32_t number, struct plan *ret)
 
 size_t plan_transport_length(const struct plan *plan)
 {
-	return (plan->protocol == IPPROTO_TCP ? 20u : 8u) + plan->payload;
+	size_t request = plan->name ? build_request(plan, plan->name, plan->odd, 0, NULL) : 0;
+
+	return (plan->protocol == IPPROTO_TCP ? 20u : 8u) + (request > plan->payload ? request : plan->payload);
 }
 
 bool plan_beyond_bounds(const struct plan *plan)

@@ -26,15 +26,31 @@ enum plan_source {
 };
 
 /* Where to. The address "guarded" has endpoints of m-guarded on 10001 and of m-open on 10002; on "open"
- * port 10001 is m-open's; "plain" has no endpoint; port 10005 of every address is m-any's. */
+ * port 10001 is m-open's; "plain" has no endpoint; port 10005 of every address is m-any's. 10006 to 10008
+ * of "guarded" are shared endpoints: "one" with the ufrag of m-guarded only, "two" with m-open's besides,
+ * and "lax" with both, which admits what is unbound. */
 enum plan_target {
 	TO_GUARDED, TO_GUARDED_OPEN, TO_GUARDED_OTHER, TO_OPEN, TO_PLAIN, TO_ANY_GUARDED, TO_ANY_PLAIN,
+	TO_SHARED_ONE, TO_SHARED_TWO, TO_SHARED_LAX,
 	TO_MAX,
 };
 #define PORT_GUARDED 10001
 #define PORT_OPEN 10002
 #define PORT_OTHER 10003
 #define PORT_ANY 10005
+#define PORT_SHARED_ONE 10006
+#define PORT_SHARED_TWO 10007
+#define PORT_SHARED_LAX 10008
+#define UFRAG_GUARDED "good"
+#define UFRAG_OPEN "open"
+
+/* What of a Binding Request is odd; one of them in a plan. */
+enum plan_odd {
+	ODD_NOTHING, ODD_NAME_LAST, ODD_NAME_TWICE, ODD_NO_PADDING, ODD_SHORT_LENGTH, ODD_LONG_LENGTH,
+	ODD_TRAILING, ODD_INDICATION, ODD_MANY, ODD_NO_COLON, ODD_MAX,
+};
+enum plan_name { NAME_NONE, NAME_GUARDED, NAME_OPEN, NAME_UNKNOWN, NAME_MAX }; /* NONE: no request at all */
+#define REQUEST_MAX 400
 
 enum plan_sum { SUM_GOOD, SUM_NONE, SUM_BAD, SUM_MAX };
 
@@ -68,6 +84,8 @@ struct plan {
 	uint8_t cut;             /* bytes cut from the end of the last frame */
 	uint8_t pad;
 	uint16_t payload;
+	uint8_t before;          /* enum plan_name: a plain request is sent ahead, from the same tuple */
+	uint8_t name, odd;       /* the payload begins with a request; of @payload bytes in all, if they are more */
 	struct plan_tag tags[PLAN_TAGS];
 	struct plan_ext exts[PLAN_EXTS];
 	struct plan_piece pieces[PLAN_PIECES];

@@ -17,6 +17,17 @@ static const char *const target_texts[TO_MAX] = {
 	[TO_GUARDED] = "guarded:10001", [TO_GUARDED_OPEN] = "guarded:10002",
 	[TO_GUARDED_OTHER] = "guarded:10003", [TO_OPEN] = "open:10001", [TO_PLAIN] = "plain:10001",
 	[TO_ANY_GUARDED] = "guarded:10005", [TO_ANY_PLAIN] = "plain:10005",
+	[TO_SHARED_ONE] = "shared:10006", [TO_SHARED_TWO] = "shared:10007", [TO_SHARED_LAX] = "shared:10008",
+};
+
+static const char *const name_texts[NAME_MAX] = {
+	[NAME_NONE] = "none", [NAME_GUARDED] = UFRAG_GUARDED, [NAME_OPEN] = UFRAG_OPEN, [NAME_UNKNOWN] = "unknown",
+};
+static const char *const odd_texts[ODD_MAX] = {
+	[ODD_NOTHING] = "plain", [ODD_NAME_LAST] = "name-last", [ODD_NAME_TWICE] = "name-twice",
+	[ODD_NO_PADDING] = "no-padding", [ODD_SHORT_LENGTH] = "short-length", [ODD_LONG_LENGTH] = "long-length",
+	[ODD_TRAILING] = "trailing", [ODD_INDICATION] = "indication", [ODD_MANY] = "many-attributes",
+	[ODD_NO_COLON] = "no-colon",
 };
 
 struct text { char *at; size_t left; };
@@ -53,6 +64,10 @@ const char *plan_text(const struct plan *plan, char *buf, size_t size)
 	say(&t, " protocol:%u payload:%u", plan->protocol, plan->payload);
 	if (plan->protocol == IPPROTO_TCP)
 		say(&t, " flags:%#x", plan->tcp_flags);
+	if (plan->before)
+		say(&t, " bound-by:%s", name_texts[plan->before]);
+	if (plan->name)
+		say(&t, " request:%s,%s", name_texts[plan->name], odd_texts[plan->odd]);
 	if (plan->n_pieces)
 		say(&t, " fragment-header-after:%u", plan->fragment_at);
 	for (unsigned int i = 0; i < plan->n_pieces; i++) {
@@ -98,10 +113,13 @@ static bool simplify_field(struct plan *plan, unsigned int step)
 	case 13: plan->target = TO_GUARDED; return true;
 	case 14: plan->source = plan->source > FROM_NOWHERE ? FROM_CN : plan->source; return true;
 	case 15: plan->v6 = plan->v6 && (plan->n_exts || plan->source > FROM_NOWHERE); return true;
+	case 16: plan->before = NAME_NONE; return true;
+	case 17: plan->name = NAME_NONE; return true;
+	case 18: plan->odd = ODD_NOTHING; return true;
 	default: return false;
 	}
 }
-#define FIELD_STEPS 16
+#define FIELD_STEPS 19
 
 bool plan_simplify(struct plan *plan, unsigned int step)
 {

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include "evade/die.h"
+#include "evade/request.h"
 
 #define READ_AT_ONCE 32
 #define MESSAGE_MAX 65536
@@ -62,7 +63,9 @@ void socks_open(struct socks *ret)
 	static const uint8_t protocols[] = { IPPROTO_UDP, IPPROTO_UDPLITE, IPPROTO_TCP };
 	static const struct { const char *v4, *v6; uint16_t port; } at[] = {
 		{ GUARDED4, GUARDED6, PORT_GUARDED }, { GUARDED4, GUARDED6, PORT_OPEN },
-		{ GUARDED4, GUARDED6, PORT_OTHER },   { OPEN4, OPEN6, PORT_GUARDED },
+		{ GUARDED4, GUARDED6, PORT_OTHER },   { GUARDED4, GUARDED6, PORT_SHARED_ONE },
+		{ GUARDED4, GUARDED6, PORT_SHARED_TWO }, { GUARDED4, GUARDED6, PORT_SHARED_LAX },
+		{ OPEN4, OPEN6, PORT_GUARDED },
 		{ PLAIN4, PLAIN6, PORT_GUARDED },
 	};
 
@@ -120,6 +123,24 @@ static void dest_of(struct msghdr *message, struct rg_addr *ret)
 	}
 }
 
+/* The message in it, without a frame's length on TCP. */
+static void understand_payload(const struct sock *sock, const uint8_t *data, size_t n, size_t transport,
+			       struct got *ret)
+{
+	size_t header = 0;
+
+	if (sock->raw)
+		header = sock->protocol != IPPROTO_TCP ? 8 : n > transport + 12 ? (data[transport + 12] >> 4) * 4u : 20;
+	if (n < transport + header)
+		return;
+	data += transport + header;
+	ret->payload = (uint32_t)(n - transport - header);
+	if (sock->protocol != IPPROTO_TCP)
+		ret->names_guarded = request_names_guarded(data, ret->payload, &ret->id);
+	else if (ret->payload > 2)
+		ret->names_guarded = request_names_guarded(data + 2, ret->payload - 2u, &(uint32_t){ 0 });
+}
+
 /* As build.c writes it: the payload's first word, and TCP's sequence number. */
 static uint32_t id_of(const struct sock *sock, const uint8_t *data, size_t n, size_t transport)
 {
@@ -140,6 +161,7 @@ static void understand(const struct sock *sock, struct msghdr *message, const ui
 
 	*ret = (struct got){ .protocol = sock->protocol, .raw = sock->raw, .length = (uint32_t)n,
 			     .dport = sock->port, .id = id_of(sock, data, n, header) };
+	understand_payload(sock, data, n, header, ret);
 	address_of(message->msg_name, &ret->source, &ret->sport);
 	dest_of(message, &ret->dest);
 	if (!sock->raw)

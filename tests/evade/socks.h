@@ -7,7 +7,7 @@
 #include <poll.h>
 #include "evade/wire.h"
 
-#define SOCKS_MAX 40
+#define SOCKS_MAX 48
 
 struct sock {
 	uint8_t protocol;

@@ -16,7 +16,9 @@ struct got {
 	uint16_t sport, dport;   /* 0: too short to have them */
 	uint8_t protocol;
 	bool raw;
+	bool names_guarded;      /* a request for m-guarded */
 	uint32_t length;
+	uint32_t payload;        /* bytes behind the UDP or TCP header */
 	uint32_t id;             /* of the sending, from the payload; 0: too short to have one */
 };
 
