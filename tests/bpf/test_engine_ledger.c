@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <cmocka.h>
+#include <errno.h>
 
 #include "harness/engine.h"
 #include "base/sha256.h"
@@ -169,6 +170,24 @@ static void pages_end_where_the_ledger_ends(void **state)
 	json_decref(page);
 }
 
+static void a_place_behind_the_end_is_no_damage(void **state)
+{
+	json_t *answer = NULL;
+
+	(void)state;
+	given_engine();
+	given_meeting("m-1", "{}");
+	assert_int_equal(rg_engine_ledger_verify(engine, 2, 10, &answer, &err), 0); /* the end itself */
+	assert_true(json_is_true(json_object_get(answer, "ok")));
+	assert_int_equal(json_integer_value(json_object_get(answer, "checked")), 0);
+	json_decref(answer);
+	answer = NULL;
+	assert_int_equal(rg_engine_ledger_verify(engine, 3, 10, &answer, &err), -EINVAL);
+	assert_int_equal(err.code, RG_ERR_INVALID);
+	assert_string_equal(err.detail, "the ledger ends with entry 2: there is none after entry 3 to check");
+	assert_null(answer);
+}
+
 #undef TEST
 #define TEST(f) cmocka_unit_test_setup_teardown(f, given_state_dir, forget)
 
@@ -180,6 +199,7 @@ int main(void)
 		TEST(what_is_rolled_back_leaves_no_gap),
 		TEST(a_geoip_reload_is_recorded_with_its_databases),
 		TEST(pages_end_where_the_ledger_ends),
+		TEST(a_place_behind_the_end_is_no_damage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,6 +28,14 @@ is "GET with another If-Match" "$(call GET /v1/meetings/m-1 -H 'If-Match: "999"'
 is "GET of what has not changed" "$(call GET /v1/meetings/m-1 -H "If-None-Match: $etag")" 304
 is "a call without revisions takes no If-Match" "$(call GET /v1/status -H 'If-Match: *')" 412
 
+# What is said twice is refused: of two values one would be dropped.
+is "two If-Match" "$(call PATCH /v1/meetings/m-1 -H "If-Match: $etag" -H 'if-match: "999"' -d '{"mode": "observe"}')" 412
+is "nothing has changed" "$(curl -s --unix-socket "$SOCKET" http://rg/v1/meetings/m-1 | jq -r .mode)" enforce
+is "two actors" "$(call PATCH /v1/meetings/m-1 -H 'Regiongate-Actor: a' -H 'Regiongate-Actor: b' -d '{}')" 422
+is "a query argument twice" "$(call GET '/v1/meetings?limit=1&limit=2')" 422
+is "it is named" "$(jq -r .detail "$WORK/body")" "the query argument 'limit' is given twice"
+is "another case is another argument" "$(call GET '/v1/meetings?limit=1&Limit=2')" 422
+
 # Delete and put in one batch, with as many meetings as fit.
 is "the last meeting that fits" "$(call PUT /v1/meetings/m-2 -d '{}')" 201
 is "one more does not fit" "$(call PUT /v1/meetings/m-3 -d '{}')" 507

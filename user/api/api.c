@@ -38,11 +38,43 @@ static bool is_read(const struct rg_route *route)
 	return route->kind == RG_ROUTE_READ;
 }
 
-static int check_query(void *arg, const char *name)
-{
-	struct context *context = arg;
+struct query {
+	const struct rg_http_request *request;
+	const struct rg_route *route;
+	struct rg_err *err;
+};
 
-	return !rg_route_takes_query(context->match.route, name);
+static int check_argument(void *arg, const char *name)
+{
+	const struct query *query = arg;
+
+	if (!rg_route_takes_query(query->route, name))
+		return rg_err_set(query->err, -EINVAL, RG_ERR_INVALID, "",
+				  "unknown query argument; %s takes %s", query->route->pattern,
+				  query->route->query ? query->route->query : "none");
+	if (rg_http_query_repeated(query->request, name))
+		return rg_err_set(query->err, -EINVAL, RG_ERR_INVALID, "",
+				  "the query argument '%s' is given twice", name);
+	return 0;
+}
+
+/* Headers of which a second one would be dropped. */
+static int check_headers(const struct rg_http_request *request, struct rg_err *err)
+{
+	static const struct {
+		const char *name;
+		enum rg_errc code;
+	} once[] = {
+		{ "If-Match", RG_ERR_PRECONDITION },
+		{ "If-None-Match", RG_ERR_PRECONDITION },
+		{ ACTOR, RG_ERR_INVALID },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(once); i++)
+		if (rg_http_header_repeated(request, once[i].name))
+			return rg_err_set(err, -EINVAL, once[i].code, "", "the header %s is given twice",
+					  once[i].name);
+	return 0;
 }
 
 /* Conditions are checked, or refused where a resource has no revisions: never ignored. */
@@ -90,11 +122,11 @@ static int find_route(struct rg_http_request *request, struct context *context, 
 	r = rg_peer_check(&context->peer, context->match.route->role, err);
 	if (r)
 		return r;
-	if (rg_http_query_names(request, check_query, context))
-		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
-				  "unknown query argument; %s takes %s", context->match.route->pattern,
-				  context->match.route->query ? context->match.route->query : "none");
-	r = check_actor(request, err);
+	r = rg_http_query_names(request, check_argument, &(struct query){ request, context->match.route, err });
+	if (!r)
+		r = check_headers(request, err);
+	if (!r)
+		r = check_actor(request, err);
 	return r ? r : read_conditions(request, context, err);
 }
 

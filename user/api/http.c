@@ -460,6 +460,40 @@ const char *rg_http_query(const struct rg_http_request *request, const char *nam
 	return lookup(request, MHD_GET_ARGUMENT_KIND, name);
 }
 
+struct count {
+	const char *name;
+	unsigned int n;
+};
+
+static enum MHD_Result on_count(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct count *count = arg;
+
+	(void)value;
+	if (!(kind == MHD_HEADER_KIND ? strcasecmp(name, count->name) : strcmp(name, count->name)))
+		count->n++;
+	return MHD_YES;
+}
+
+static bool repeated(const struct rg_http_request *public, enum MHD_ValueKind kind, const char *name)
+{
+	const struct request *request = (const struct request *)public;
+	struct count count = { .name = name };
+
+	MHD_get_connection_values(request->connection, kind, on_count, &count);
+	return count.n > 1;
+}
+
+bool rg_http_header_repeated(const struct rg_http_request *request, const char *name)
+{
+	return repeated(request, MHD_HEADER_KIND, name);
+}
+
+bool rg_http_query_repeated(const struct rg_http_request *request, const char *name)
+{
+	return repeated(request, MHD_GET_ARGUMENT_KIND, name);
+}
+
 struct query_walk {
 	int (*fn)(void *arg, const char *name);
 	void *arg;

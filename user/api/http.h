@@ -91,6 +91,9 @@ int rg_http_socket(const struct rg_http_request *request);
 const char *rg_http_header(const struct rg_http_request *request, const char *name);
 /** Decoded value of a query argument; NULL if absent, "" if it has no value. */
 const char *rg_http_query(const struct rg_http_request *request, const char *name);
+/** Is it there more than once? Of such a one the two calls above know but one value. */
+bool rg_http_header_repeated(const struct rg_http_request *request, const char *name);
+bool rg_http_query_repeated(const struct rg_http_request *request, const char *name);
 /** Calls @fn with each query argument's name until it returns non-zero, which is returned. */
 int rg_http_query_names(const struct rg_http_request *request,
 			int (*fn)(void *arg, const char *name), void *arg);

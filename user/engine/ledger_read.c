@@ -167,6 +167,19 @@ static int check_end(struct rg_engine *engine, const struct rg_chain *chain, str
 	return r ? r : rg_chain_check_head(chain, head.seq, rg_sha256_format(head.hash, hash), err);
 }
 
+/* A place that was never reached is a mistake of the caller's, not a ledger that was cut. */
+static int check_after(struct rg_engine *engine, uint64_t after, struct rg_err *err)
+{
+	struct rg_store_head head;
+	int r = rg_store_ledger_head(engine->store, &head, err);
+
+	if (r || after <= head.seq)
+		return r;
+	return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
+			  "the ledger ends with entry %" PRIu64 ": there is none after entry %" PRIu64 " to check",
+			  head.seq, after);
+}
+
 int rg_engine_ledger_verify(struct rg_engine *engine, uint64_t after, size_t limit, json_t **ret,
 			    struct rg_err *err)
 {
@@ -176,6 +189,8 @@ int rg_engine_ledger_verify(struct rg_engine *engine, uint64_t after, size_t lim
 	struct rg_err why = { 0 };
 	int r = head_json(engine, &head, err);
 
+	if (!r)
+		r = check_after(engine, after, err);
 	if (!after)
 		rg_chain_resume(&verify.chain, 0, none);
 	else if (!r)
