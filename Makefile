@@ -128,6 +128,10 @@ $(B)/tests/foreign.bpf.o: tests/e2e/foreign.bpf.c $(B)/vmlinux.h
 	@mkdir -p $(@D)
 	@echo "  BPF   $@"
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+$(B)/tests/bpf_fails.so: tests/e2e/bpf_fails.c | $(B)
+	@mkdir -p $(@D)
+	@echo "  CC    $@"
+	$(Q)$(CC) $(WARN) $(CFLAGS) -D_GNU_SOURCE -shared -fPIC $< -o $@
 $(B)/tests/udpcat: tests/harness/udpcat.c
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
@@ -200,7 +204,7 @@ bench-check: deps
 	$(B)/bench/bench $(if $(UPDATE),-u,-c) $(BASELINE) $(B)/geoip.mmdb $(B)
 
 TEST_PROGRAMS := $(UNIT) $(BPF) $(FUZZ)
-check-built: all $(B)/geoip.mmdb $(TEST_PROGRAMS) $(B)/tests/udpcat $(B)/tests/foreign.bpf.o
+check-built: all $(B)/geoip.mmdb $(TEST_PROGRAMS) $(B)/tests/udpcat $(B)/tests/foreign.bpf.o $(B)/tests/bpf_fails.so
 	RG_BUILD=$(abspath $(B)) tools/run-tests $(T)
 deps:
 	@tools/install-deps

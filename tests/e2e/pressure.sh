@@ -11,7 +11,7 @@ world_begin
 world_participants
 echo_start server 10001
 mkdir "$STATE" && mount -t tmpfs -o size=64m tmpfs "$STATE" || die "no small disk"
-trap 'umount -l "$STATE"; world_end' EXIT
+trap 'status=$?; umount -l "$STATE"; (exit $status); world_end' EXIT
 daemon_start --interface eth0:native --max-meetings 2000
 regions_put >/dev/null
 meeting_put m-1 10001 udp "$REFUSE_CN" >/dev/null
