@@ -65,7 +65,7 @@ static __always_inline __u32 rg_exception_judge(const struct rg_packet *pkt, __u
 /** RG_NEXT if the policy decides. @word: of the meeting. */
 __attribute__((noinline)) int rg_condition_judge(struct rg_packet *pkt, __u64 word)
 {
-	struct rg_meeting meeting = { .word = word };
+	union rg_meeting_word meeting = { .word = word };
 	__u32 reason = RG_NEXT;
 
 	if (!pkt)

@@ -47,9 +47,12 @@ static __always_inline int rg_seen_note(const struct rg_packet *pkt, __u32 reaso
 static __always_inline int rg_event_allowed(__u32 meeting, struct rg_budget *budget)
 {
 	__u32 index = meeting / 16;
-	struct rg_quota_block *quotas = bpf_map_lookup_elem(&rg_quotas, &index);
+	struct rg_quota_block *quotas;
 
-	if (!quotas || !quotas->left[meeting & 15] || !budget->left)
+	if (!budget->left) /* the whole of a flood: at hand, which the meeting's quota is not */
+		return 0;
+	quotas = bpf_map_lookup_elem(&rg_quotas, &index);
+	if (!quotas || !quotas->left[meeting & 15])
 		return 0;
 	quotas->left[meeting & 15]--;
 	budget->left--;

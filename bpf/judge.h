@@ -54,8 +54,8 @@ static __always_inline __u32 rg_judge_endpoint(const struct rg_state *state, str
 /* A packet whose meeting is known. */
 static __always_inline __u32 rg_judge_meeting(struct rg_packet *pkt)
 {
-	const struct rg_meeting *entry = bpf_map_lookup_elem(&rg_meetings, &pkt->meeting);
-	struct rg_meeting meeting = {};
+	const union rg_meeting_word *entry = bpf_map_lookup_elem(&rg_mtg_words, &pkt->meeting);
+	union rg_meeting_word meeting = {};
 	__u32 reason;
 
 	if (entry)

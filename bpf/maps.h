@@ -26,7 +26,8 @@ const volatile __u32 rg_policy_shift;         /* a policy has 2^shift blocks in 
 RG_ARRAY(rg_state, struct rg_state, 1, BPF_F_MMAPABLE);
 RG_ARRAY(rg_locals, struct rg_local, 2 * RG_LOCALS_SLOTS, BPF_F_MMAPABLE);
 RG_ARRAY(rg_ports, struct rg_port_block, 1, BPF_F_MMAPABLE);
-RG_ARRAY(rg_meetings, struct rg_meeting, 1, BPF_F_MMAPABLE);
+RG_ARRAY(rg_mtg_words, union rg_meeting_word, 1, BPF_F_MMAPABLE);
+RG_ARRAY(rg_meetings, struct rg_meeting, 1, BPF_F_MMAPABLE); /* for readers */
 RG_ARRAY(rg_policies, struct rg_policy_entry, 1, BPF_F_MMAPABLE);
 RG_ARRAY(rg_policy_bits, struct rg_policy_block, 1, BPF_F_MMAPABLE);
 RG_ARRAY(rg_schedules, struct rg_schedule, 1, BPF_F_MMAPABLE);

@@ -67,7 +67,7 @@
 #define RG_LOCALS_SLOTS     256  /* hash slots of one generation of rg_locals */
 #define RG_LOCALS_PROBES    8    /* slots that the program looks at, at most */
 
-/* Meetings: 80 bytes in rg_meetings; a store may hold more than a server */
+/* Meetings: 80 bytes in rg_meetings and 8 in rg_mtg_words; a store may hold more than a server */
 #define RG_MEETINGS_DEFAULT 16384
 #define RG_MEETINGS_CAP     (1u << 20)
 #define RG_ENDPOINTS_PER_MEETING_MAX 1024

@@ -45,7 +45,7 @@ touch_map() { # map: turn the bytes of an entry that is in use
 	# shellcheck disable=SC2086
 	bpftool map update pinned "$map" key $key value $value
 }
-for map in rg_meetings rg_policies rg_regions rg_shared rg_endpoints rg_ufrags rg_ufrags_long rg_ports rg_exceptions; do
+for map in rg_mtg_words rg_meetings rg_policies rg_regions rg_shared rg_endpoints rg_ufrags rg_ufrags_long rg_ports rg_exceptions; do
 	check "$map: written to" touch_map $map
 	check "$map: verify" verify
 	is "$map: noticed and put right" "$(found $map)" "1 1"

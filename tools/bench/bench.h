@@ -28,6 +28,7 @@ uint64_t bench_random(void);
 /* One section each: prints it and fills @json with its figures. A bound that is not kept is
  * printed as such; the return value is the number of those. */
 int bench_decision(const struct bench_options *options, json_t *json);
+int bench_parts(const struct bench_options *options, json_t *json);
 int bench_paths(const struct bench_options *options, json_t *json);
 int bench_wire(const struct bench_options *options, json_t *json);
 int bench_load(const struct bench_options *options, json_t *json);

@@ -33,6 +33,37 @@ int bench_filter_stun(struct xdp_md *ctx)
 	return bench_mutate_stun(ctx) ? XDP_ABORTED : rg_ingress(ctx);
 }
 
+/* The filter cut off behind a stage, see parts.c. What the stage found is used, or clang leaves it out. */
+enum { PART_PARSE, PART_ENDPOINT, PART_REGION, PART_JUDGE };
+static __always_inline int bench_part(struct xdp_md *ctx, int last)
+{
+	struct rg_packet pkt = { .direction = RG_INGRESS, .bytes = ctx->data_end - ctx->data };
+	const struct rg_state *state = rg_state_get();
+	__u32 found;
+
+	if (!state || bench_mutate(ctx) || rg_parse_frame(ctx, &pkt) != RG_PARSE_OK)
+		return XDP_ABORTED;
+	found = pkt.local_port;
+	if (last >= PART_ENDPOINT)
+		found = rg_judge_endpoint(state, &pkt) ^ pkt.meeting;
+	if (last == PART_REGION)
+		found ^= rg_region_lookup(bpf_be64_to_cpu(pkt.remote.halves[0]), bpf_be64_to_cpu(pkt.remote.halves[1]));
+	if (last == PART_JUDGE)
+		found = rg_judge_meeting(&pkt);
+	asm volatile("" : "+r"(found));
+	return XDP_PASS;
+}
+#define BENCH_PART(name, last)           \
+	SEC("xdp.frags")                 \
+	int name(struct xdp_md *ctx)     \
+	{                                \
+		return bench_part(ctx, last); \
+	}
+BENCH_PART(bench_parse, PART_PARSE)
+BENCH_PART(bench_endpoint, PART_ENDPOINT)
+BENCH_PART(bench_region, PART_REGION)
+BENCH_PART(bench_judge, PART_JUDGE)
+
 /* For interfaces: packets are as they come. */
 SEC("xdp.frags")
 int bench_bare(struct xdp_md *ctx)

@@ -121,7 +121,7 @@ static const struct {
 	const char *name;
 	int (*run)(const struct bench_options *options, json_t *json);
 } sections[] = {
-	{ "decision", bench_decision }, { "paths", bench_paths }, { "wire", bench_wire }, { "load", bench_load }, { "push", bench_push },
+	{ "decision", bench_decision }, { "parts", bench_parts }, { "paths", bench_paths }, { "wire", bench_wire }, { "load", bench_load }, { "push", bench_push },
 	{ "start", bench_start }, { "rivals", bench_rivals },
 };
 #define N_SECTIONS (sizeof(sections) / sizeof(sections[0]))

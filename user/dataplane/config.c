@@ -80,6 +80,7 @@ static int set_sizes(struct rg_dp *dp)
 	struct regiongate_bpf *skel = dp->skel;
 	const struct { struct bpf_map *map; uint32_t entries; } sizes[] = {
 		{ skel->maps.rg_ports, (c->max_locals + 1) * 2 * RG_PORT_BLOCKS },
+		{ skel->maps.rg_mtg_words, c->max_meetings },
 		{ skel->maps.rg_meetings, c->max_meetings },
 		{ skel->maps.rg_endpoints, rg_dp_endpoints_max(c) },
 		{ skel->maps.rg_mtg_stat, c->max_mtg_stats * dp->n_cpus },

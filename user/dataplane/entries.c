@@ -69,13 +69,14 @@ void rg_dp_meeting_set(struct rg_dp *dp, uint32_t number, const struct rg_meetin
 	memcpy(at->id, meeting->id, sizeof(at->id));
 	at->revision = meeting->revision;
 	__atomic_store_n(&at->word, meeting->word, __ATOMIC_RELEASE);
+	__atomic_store_n(&dp->words[number].word, meeting->word, __ATOMIC_RELEASE);
 }
 
 void rg_dp_meeting_clear(struct rg_dp *dp, uint32_t number)
 {
 	if (!number || number >= dp->config.max_meetings)
 		return;
-	__atomic_store_n(&dp->meetings[number].word, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&dp->words[number].word, 0, __ATOMIC_RELEASE);
 	memset(&dp->meetings[number], 0, sizeof(dp->meetings[number]));
 	rg_dp_mtg_stats_clear(dp, number);
 }

@@ -75,6 +75,7 @@ static int map_arrays(struct rg_dp *dp)
 		{ skel->maps.rg_state, (void **)&dp->state },
 		{ skel->maps.rg_locals, (void **)&dp->slots },
 		{ skel->maps.rg_ports, (void **)&dp->ports },
+		{ skel->maps.rg_mtg_words, (void **)&dp->words },
 		{ skel->maps.rg_meetings, (void **)&dp->meetings },
 		{ skel->maps.rg_policies, (void **)&dp->policies },
 		{ skel->maps.rg_policy_bits, (void **)&dp->policy_bits },

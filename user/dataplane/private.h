@@ -54,7 +54,8 @@ struct rg_dp {
 	struct rg_state *state;
 	struct rg_local *slots;          /* two generations */
 	struct rg_port_block *ports;
-	struct rg_meeting *meetings;
+	union rg_meeting_word *words;    /* of the meetings, for packets */
+	struct rg_meeting *meetings;     /* for readers */
 	struct rg_policy_entry *policies;
 	struct rg_policy_block *policy_bits;
 	struct rg_schedule *schedules;
@@ -67,7 +68,7 @@ struct rg_dp {
 	struct rg_quota_block *quotas;
 	struct rg_budget *budgets;
 	uint32_t n_cpus, policy_shift;
-	struct rg_dp_array arrays[15];
+	struct rg_dp_array arrays[16];
 	size_t n_arrays;
 
 	struct rg_dp_local locals[RG_LOCALS_MAX], any; /* any: table 0 */

@@ -105,6 +105,7 @@ static const struct check {
 	{ "rg_state", HOW_ARRAY, adjust_state },
 	{ "rg_locals", HOW_ARRAY, adjust_locals },
 	{ "rg_ports", HOW_ARRAY, NULL },
+	{ "rg_mtg_words", HOW_ARRAY, NULL },
 	{ "rg_meetings", HOW_ARRAY, NULL },
 	{ "rg_policies", HOW_ARRAY, used_policies },
 	{ "rg_policy_bits", HOW_ARRAY, used_policy_bits },
