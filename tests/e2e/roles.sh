@@ -38,6 +38,26 @@ is "a large body is refused before it is kept" \
 	"$(head -c 3000000 /dev/zero | call 61001 61000 61000 POST /v1/meetings:batch --data-binary @-)" 403
 is "a pusher by supplementary group pushes" "$(call 61009 61000 61003 PUT /v1/meetings/m-1 -d "$BODY")" 201
 is "and reads" "$(call 61009 61000 61003 GET /v1/meetings/m-1)" 200
+
+# --- an order that is not spoken of: whoever pushes knows it, readers see that there is one
+RULES='"rules": [{"id": "r1", "action": "refuse", "regions": ["CN"], "order": {"jurisdiction": "CN", "authority": "Secret Office", "basis": "Secret Act", "reference": "Secret-1", "received": "2020-06-03", "gag_until": "2049-01-01"}}]'
+is "a gagged order is pushed" "$(call 61009 61000 61003 PUT /v1/meetings/m-1 -d "${BODY%\}}, $RULES}")" 200
+check "the answer has all of it" grep -q Secret-1 "$WORK/body"
+for path in /v1/meetings/m-1 /v1/meetings "/v1/ledger?limit=1000" /v1/status "/v1/events?last=100&follow=false"; do
+	is "a reader reads $path" "$(call 61001 61000 61000 GET "$path")" 200
+	is "and nothing of the order" "$(grep -ci secret "$WORK/body")" 0
+done
+call 61001 61000 61000 GET /v1/meetings/m-1 >/dev/null
+is "but that there is one" "$(jq -c '.rules[0].order | [.jurisdiction, .withheld, .reference]' "$WORK/body")" '["CN",true,null]'
+call 61001 61000 61000 GET /v1/meetings/m-1 -i >/dev/null
+is "without a tag, since it changes when the gag ends" "$(grep -c "^HTTP/1.1 200" "$WORK/body") $(grep -ci "^etag:" "$WORK/body")" "1 0"
+is "exact texts of the ledger are for those who push" "$(call 61001 61000 61000 GET /v1/ledger:export)" 403
+is "a reader has the chain checked" "$(call 61001 61000 61000 GET /v1/ledger:verify)" 200
+is "and it holds" "$(jq .ok "$WORK/body")" true
+call 61001 61000 61000 POST /v1/admission -d '{"meeting": "m-1", "address": "203.0.113.10"}' >/dev/null
+is "admission tells nothing of it" "$(grep -ci secret "$WORK/body")" 0
+call 61009 61000 61003 GET "/v1/ledger?limit=1000" >/dev/null
+check "who pushes reads it in the ledger" grep -q Secret-1 "$WORK/body"
 is "but does not attach" "$(call 61009 61000 61003 PUT /v1/interfaces/eth0)" 403
 check "the answer names the role" grep -q "needs the role 'admin'" "$WORK/body"
 is "eth0 is not attached" "$(rg status --json | jq '.interfaces | length')" 0

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "api/conditions.h"
 #include "api/problem.h"
+#include "api/withhold.h"
 #include "engine/engine.h"
 #include "policy/meeting.h"
 
@@ -86,6 +87,26 @@ int rg_reply_json(struct rg_http_response *response, unsigned int status, const 
 	return 0;
 }
 
+/* @ret: a new reference. Who pushes orders knows them. */
+static int seen_by(const struct rg_call *call, const json_t *body, json_t **ret, struct rg_err *err)
+{
+	if (call->peer.role >= RG_ROLE_PUSH) {
+		*ret = json_incref((json_t *)body);
+		return 0;
+	}
+	if (rg_withhold(body, rg_engine_now(call->engine), ret))
+		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
+	return 0;
+}
+
+int rg_reply_seen(struct rg_call *call, unsigned int status, const json_t *body, struct rg_err *err)
+{
+	_cleanup_(json_decrefp) json_t *seen = NULL;
+	int r = seen_by(call, body, &seen, err);
+
+	return r ? r : rg_reply_json(call->response, status, seen, err);
+}
+
 /* If-Match of a GET; that of a change is the engine's to check. */
 static int check_match(const struct rg_call *call, uint64_t revision, struct rg_err *err)
 {
@@ -107,10 +128,15 @@ int rg_reply_resource(struct rg_call *call, unsigned int status, const json_t *b
 {
 	const char *method = call->request->method;
 	bool reads = !strcmp(method, "GET") || !strcmp(method, "HEAD");
+	_cleanup_(json_decrefp) json_t *seen = NULL;
 	int r = reads ? check_match(call, revision, err) : 0;
 
+	if (!r)
+		r = seen_by(call, body, &seen, err);
 	if (r)
 		return r;
+	if (seen != body) /* no tag, and no 304: it changes when the gag ends, and its revision does not */
+		return rg_reply_json(call->response, status, seen, err);
 	/* a 304 goes out without its body, but with the length that the body would have */
 	if (reads && rg_conditions_unchanged(rg_http_header(call->request, "If-None-Match"), revision))
 		status = 304;

@@ -15,7 +15,9 @@ int rg_call_body(struct rg_call *call, json_t *if_empty, json_t **ret, struct rg
 /** Answer with JSON (borrowed) and a line end. -ENOMEM. */
 int rg_reply_json(struct rg_http_response *response, unsigned int status, const json_t *body,
 		  struct rg_err *err);
-/** Answer with a resource and its entity tag: 304 without a body if the request has it already. */
+/** The same as the caller may see it: see withhold.h. -ENOMEM. */
+int rg_reply_seen(struct rg_call *call, unsigned int status, const json_t *body, struct rg_err *err);
+/** Answer with a resource, as the caller may see it, and its entity tag: 304 without a body if the request has it already. */
 int rg_reply_resource(struct rg_call *call, unsigned int status, const json_t *body,
 		      uint64_t revision, struct rg_err *err);
 /** Answer with a text (owned by the response from here on). */

@@ -41,7 +41,7 @@ int rg_res_ledger_list(struct rg_call *call, struct rg_err *err)
 
 	if (!r)
 		r = rg_engine_ledger_list(call->engine, range.after, range.limit, &page, err);
-	return r ? r : rg_reply_json(call->response, 200, page, err);
+	return r ? r : rg_reply_seen(call, 200, page, err);
 }
 
 int rg_res_ledger_export(struct rg_call *call, struct rg_err *err)

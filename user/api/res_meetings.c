@@ -85,7 +85,7 @@ int rg_res_meeting_list(struct rg_call *call, struct rg_err *err)
 	r = rg_engine_meeting_list(call->engine, after ? after : "", limit, &list, err);
 	if (r)
 		return r;
-	return rg_reply_json(call->response, 200, list, err);
+	return rg_reply_seen(call, 200, list, err);
 }
 
 int rg_res_meeting_flows(struct rg_call *call, struct rg_err *err)

@@ -14,7 +14,7 @@ int rg_res_status(struct rg_call *call, struct rg_err *err)
 	_cleanup_(json_decrefp) json_t *status = NULL;
 	int r = rg_engine_status(call->engine, &status, err);
 
-	return r ? r : rg_reply_json(call->response, 200, status, err);
+	return r ? r : rg_reply_seen(call, 200, status, err);
 }
 
 int rg_res_verify(struct rg_call *call, struct rg_err *err)

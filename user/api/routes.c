@@ -57,7 +57,7 @@ const struct rg_route rg_routes[] = {
 	{ "POST",   "/v1/explain",             rg_res_explain,          READ, BY_READER },
 
 	{ "GET",    "/v1/ledger",              rg_res_ledger_list,      READ, BY_READER, .query = "after limit" },
-	{ "GET",    "/v1/ledger:export",       rg_res_ledger_export,    READ, BY_READER, .query = "after limit" },
+	{ "GET",    "/v1/ledger:export",       rg_res_ledger_export,    READ, BY_PUSHER, .query = "after limit" },
 	{ "GET",    "/v1/ledger:verify",       rg_res_ledger_verify,    READ, BY_READER, .query = "after limit" },
 
 	{ "GET",    "/v1/events",              rg_res_events,           READ, BY_READER,

@@ -183,3 +183,21 @@ char *rg_cli_path(const char *prefix, const char *segment, const char *rest)
 
 	return escaped ? rg_text_format("%s%s%s", prefix, escaped, rest) : NULL;
 }
+
+enum rg_cli_exit rg_cli_get_resource(const struct rg_cli *cli, const char *base,
+				     enum rg_cli_exit (*show)(const json_t *resource, const char *etag))
+{
+	_cleanup_(rg_freep) char *path = rg_cli_path(base, cli->words[0], ""), *etag = NULL;
+	_cleanup_(json_decrefp) json_t *answer = NULL;
+	enum rg_cli_exit code;
+
+	if (!path)
+		return RG_EXIT_REFUSED;
+	code = rg_cli_call(cli, "GET", path, NULL, NULL, &answer, &etag);
+	if (code != RG_EXIT_DONE)
+		return code;
+	if (!cli->json)
+		return show(answer, etag);
+	rg_cli_say_json(answer);
+	return code;
+}

@@ -122,6 +122,10 @@ enum rg_cli_exit rg_cli_call(const struct rg_cli *cli, const char *method, const
 /** The same with a JSON body (NULL: none); @body's reference is taken. */
 enum rg_cli_exit rg_cli_call_json(const struct rg_cli *cli, const char *method, const char *path,
 				  json_t *body, json_t **ret);
+/** GET the resource that the first word names, below @base ("/v1/meetings/"), and say it: its JSON with
+ *  --json, else by @show, which gets the ETag too (NULL: there is none). */
+enum rg_cli_exit rg_cli_get_resource(const struct rg_cli *cli, const char *base,
+				     enum rg_cli_exit (*show)(const json_t *resource, const char *etag));
 /** NDJSON in, NDJSON out: @ret is the answer's text, owned by the caller. */
 enum rg_cli_exit rg_cli_call_text(const struct rg_cli *cli, const char *method, const char *path,
 				  const struct rg_cli_body *body, char **ret);

@@ -100,19 +100,7 @@ static enum rg_cli_exit meeting_patch(const struct rg_cli *cli)
 
 static enum rg_cli_exit meeting_get(const struct rg_cli *cli)
 {
-	_cleanup_(rg_freep) char *path = rg_cli_path(MEETINGS "/", cli->words[0], ""), *etag = NULL;
-	enum rg_cli_exit code;
-	json_t *answer = NULL;
-
-	if (!path)
-		return RG_EXIT_REFUSED;
-	code = rg_cli_call(cli, "GET", path, NULL, NULL, &answer, &etag);
-	if (code == RG_EXIT_DONE && cli->json)
-		rg_cli_say_json(answer);
-	else if (code == RG_EXIT_DONE)
-		code = rg_meeting_show(answer, etag);
-	json_decref(answer);
-	return code;
+	return rg_cli_get_resource(cli, MEETINGS "/", rg_meeting_show);
 }
 
 static enum rg_cli_exit meeting_delete(const struct rg_cli *cli)

@@ -45,6 +45,7 @@ struct rg_config {
 	uint32_t max_ufrags;    /* how many ufrags fit, of all endpoints */
 	uint32_t max_ufrags_long; /* how many of them may have more than 32 characters */
 	uint32_t max_flows;     /* how many flows of shared endpoints are remembered */
+	uint32_t max_policies, max_schedules, max_exception_sets; /* distinct ones; 0: by what the store needs */
 	uint32_t hold_share; /* percent of live flows that a reload of databases may change unconfirmed */
 	bool site_known;
 	struct rg_region_spec site; /* where this server stands: a country or subdivision */
@@ -69,6 +70,9 @@ struct rg_config {
 	X(MAX_UFRAGS,         "limits",  "max_ufrags")        \
 	X(MAX_UFRAGS_LONG,    "limits",  "max_ufrags_long")   \
 	X(MAX_FLOWS,          "limits",  "max_flows")         \
+	X(MAX_POLICIES,       "limits",  "max_policies")      \
+	X(MAX_SCHEDULES,      "limits",  "max_schedules")     \
+	X(MAX_EXCEPTION_SETS, "limits",  "max_exception_sets") \
 	X(HOLD_SHARE,         "geoip",   "hold_share")        \
 	X(STALE_DAYS,         "geoip",   "stale_days")        \
 	X(SITE,               "filter",  "site")              \

@@ -184,6 +184,9 @@ static int open_engine(struct daemon *daemon, struct rg_err *err)
 			.max_ufrags = config->max_ufrags,
 			.max_ufrags_long = config->max_ufrags_long,
 			.max_flows = config->max_flows,
+			.max_policies = config->max_policies ? config->max_policies + 1 : 0, /* as above */
+			.max_schedules = config->max_schedules ? config->max_schedules + 1 : 0,
+			.max_exceptions = config->max_exception_sets ? config->max_exception_sets + 1 : 0,
 			.observe = config->observe,
 		},
 		.databases = (const char *const *)config->databases,

@@ -171,6 +171,11 @@ void clock_store(struct rg_engine *engine)
 	rg_log(RG_LOG_WARNING, "the clock's anchor is not stored: %s", err.detail);
 }
 
+int64_t rg_engine_now(const struct rg_engine *engine)
+{
+	return engine_now(engine);
+}
+
 int64_t engine_now(const struct rg_engine *engine)
 {
 	const struct clock *clock = &engine->clock;

@@ -254,8 +254,8 @@ static json_t *narrowed_json(struct rg_engine *engine, const struct rg_meeting_s
 			     const struct rg_rule *rule)
 {
 	const uint64_t *inside = rg_reach_inside(engine->reach, &rule->order->jurisdiction);
-	json_t *regions = json_array();
-	char jurisdiction[64];
+	json_t *regions = json_array(), *json;
+	char jurisdiction[64], gag[RG_TIME_TEXT_MAX];
 
 	for (unsigned int id = 0; id < rg_reach_count(engine->reach); id++) {
 		bool named = false;
@@ -266,9 +266,12 @@ static json_t *narrowed_json(struct rg_engine *engine, const struct rg_meeting_s
 			json_array_append_new(regions, json_string(rg_classes_get(engine->classes, id)->key));
 		inside = rg_reach_inside(engine->reach, &rule->order->jurisdiction);
 	}
-	return json_pack("{s:s, s:s, s:s, s:s, s:o}", "meeting", spec->id, "rule", rule->id,
+	json = json_pack("{s:s, s:s, s:s, s:s, s:o}", "meeting", spec->id, "rule", rule->id,
 			 "jurisdiction", rg_region_spec_format(&rule->order->jurisdiction, jurisdiction),
 			 "reference", rule->order->reference, "regions", regions);
+	if (json && rule->order->gag_until != RG_TIME_MIN)
+		json_object_set_new(json, "gag_until", json_string(rg_time_format(rule->order->gag_until, gag)));
+	return json;
 }
 
 static bool listed(const json_t *list, const json_t *entry)
