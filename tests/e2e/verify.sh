@@ -6,7 +6,8 @@
 world_begin
 world_participants
 echo_start server 10001
-daemon_start --interface eth0:native --geoip "$RG_BUILD/geoip.mmdb"
+printf '[daemon]\nwatch_maps = no\n' >"$WORK/conf" # until the end, so that it is verify that notices
+daemon_start --interface eth0:native --geoip "$RG_BUILD/geoip.mmdb" --config "$WORK/conf"
 regions_put >/dev/null
 rg endpoint put sfu - >/dev/null <<<'{"address": "198.51.100.10", "ports": "10100-10110", "protocol": "udp", "classify": "ufrag"}' ||
 	die "no shared endpoint"
@@ -96,6 +97,33 @@ check "a table for people" sh -c "'$REGIONGATE' --socket '$SOCKET' status --veri
 rg meeting delete m-1 >/dev/null
 through "a deleted meeting's endpoint is open" cn 198.51.100.10 10001
 agrees "after a deletion"
+
+# Nobody asks: the daemon walks round the arrays by itself.
+drifted() { curl -s --unix-socket "$SOCKET" http://rg/metrics | awk '/^regiongate_drift_total/ { print $2 }'; }
+noticed() { [ "$(drifted)" -gt "$1" ]; }
+daemon_stop
+daemon_start --geoip "$RG_BUILD/geoip.mmdb"
+sleep 15 # so that it has seen each as it should be
+quiet=$(drifted)
+for i in $(seq 30); do echo '{"default": "refuse"}' | rg meeting patch m-$((i % 2 * 3 + 2)) - >/dev/null; done
+sleep 8
+is "its own pushes are no drift" "$(drifted)" "$quiet"
+for map in rg_meetings rg_mtg_words rg_ports rg_shared rg_exceptions rg_regions rg_policies rg_policy_bits rg_state; do
+	n=$(drifted)
+	if [ $map = rg_policy_bits ]; then
+		# shellcheck disable=SC2046
+		check "$map: written to" bpftool map update pinned "$PINS/$map" key 4 0 0 0 value $(yes 85 | head -n "$size" | tr '\n' ' ')
+	elif [ $map = rg_state ]; then # everything in observe mode
+		# shellcheck disable=SC2046
+		check "$map: written to" bpftool map update pinned "$PINS/$map" key 0 0 0 0 value \
+			$(bpftool -j map dump pinned "$PINS/$map" | jq -r '.[0].value | .[16] = "0x01" | join(" ")')
+	else
+		check "$map: written to" touch_map $map
+	fi
+	check "$map: noticed by itself" until_true 25 noticed "$n"
+done
+agrees "and put right"
+check "it is an event" grep -q '"alarm": *"drift"' <(rg events -n 100 --kind alarm --json)
 daemon_kill
 daemon_start --geoip "$RG_BUILD/geoip.mmdb"
 agrees "after kill -9"

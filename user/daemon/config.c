@@ -181,6 +181,7 @@ static int add_database(struct rg_config *config, const char *value, struct rg_e
 SETTER(SOCKET, set_path(&c->socket, value, err))
 SETTER(STATE, set_path(&c->state, value, err))
 SETTER(PIN_DIR, set_path(&c->pin_dir, value, err))
+SETTER(WATCH_MAPS, set_bool(&c->watch_maps, value, err))
 SETTER(LOG_LEVEL, set_log_level(&c->log_level, value, err))
 SETTER(DATABASE, add_database(c, value, err))
 SETTER(REGISTERED_COUNTRY, set_bool(&c->registered_country, value, err))
@@ -318,6 +319,7 @@ int rg_config_init(struct rg_config *config, struct rg_err *err)
 		.pin_dir = strdup("/sys/fs/bpf/regiongate"),
 		.log_level = RG_LOG_INFO,
 		.watch = true,
+		.watch_maps = true,
 		.max_meetings = MEETINGS_DEFAULT,
 		.max_addresses = RG_LOCALS_DEFAULT,
 		.max_ufrags = RG_UFRAGS_DEFAULT,

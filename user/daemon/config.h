@@ -37,6 +37,7 @@ struct rg_config {
 	char **databases; /* MMDB files; a later one overrides the earlier ones */
 	size_t n_databases;
 	bool registered_country;
+	bool watch_maps; /* notice when somebody else writes to the maps */
 	bool watch;     /* reload databases when their files change */
 	struct rg_config_interface *interfaces;
 	size_t n_interfaces;
@@ -61,6 +62,7 @@ struct rg_config {
 	X(SOCKET,             "daemon",  "socket")            \
 	X(STATE,              "daemon",  "state")             \
 	X(PIN_DIR,            "daemon",  "pin_dir")           \
+	X(WATCH_MAPS,         "daemon",  "watch_maps")        \
 	X(LOG_LEVEL,          "daemon",  "log_level")         \
 	X(DATABASE,           "geoip",   "database")          \
 	X(REGISTERED_COUNTRY, "geoip",   "registered_country") \

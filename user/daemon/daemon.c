@@ -196,6 +196,7 @@ static int open_engine(struct daemon *daemon, struct rg_err *err)
 		.site = config->site_known ? &config->site : NULL,
 		.blocked_by = config->blocked_by,
 		.ledger = config->ledger,
+		.watch_maps = config->watch_maps,
 	};
 
 	return rg_engine_open(&engine, &daemon->engine, err);

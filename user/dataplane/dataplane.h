@@ -161,6 +161,9 @@ void rg_dp_mtg_stats(const struct rg_dp *dp, uint32_t meeting, rg_dp_mtg_stat_fn
 struct rg_dp_map_info { char name[16]; uint32_t id, entries, max_entries; uint64_t bytes; };
 /** Name, fill and kernel memory of each map; entries is UINT32_MAX where the type has no fill. */
 int rg_dp_maps(struct rg_dp *dp, struct rg_dp_map_info **ret, size_t *ret_n, struct rg_err *err);
+/** Look at the next @bytes of the arrays that decide. False: somebody else has written there since
+ *  the walk came by last (or, seldom, it seems so): compare. */
+bool rg_dp_drift_look(struct rg_dp *dp, size_t bytes);
 /* Verification: see verify.c */
 /** A second set of maps: no program, no pins. To be filled as @dp should be; close it as usual. */
 int rg_dp_shadow_open(const struct rg_dp *dp, struct rg_dp **ret, struct rg_err *err);

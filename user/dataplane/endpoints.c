@@ -86,6 +86,7 @@ static void shared_write(struct rg_dp *dp, uint32_t number, const struct rg_shar
 	memcpy(&word, shared, sizeof(word));
 	__atomic_store_n((__u64 *)(void *)at, word, __ATOMIC_RELEASE);
 	memcpy((char *)at + sizeof(word), (const char *)shared + sizeof(word), sizeof(*at) - sizeof(word));
+	rg_dp_wrote(dp, at, sizeof(*at));
 }
 
 static bool has_port(const struct rg_shared *shared, const struct rg_shared *of, uint32_t port)

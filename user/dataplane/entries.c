@@ -14,6 +14,7 @@ void rg_dp_region_set(struct rg_dp *dp, unsigned int region, const char *code)
 	if (region >= dp->n_regions)
 		dp->n_regions = region + 1;
 	snprintf(dp->regions[region].code, sizeof(dp->regions[region].code), "%s", code);
+	rg_dp_wrote(dp, &dp->regions[region], sizeof(dp->regions[region]));
 }
 
 size_t rg_dp_policy_blocks(const struct rg_dp *dp)
@@ -31,6 +32,8 @@ void rg_dp_policy_set(struct rg_dp *dp, uint32_t number, const char *text, const
 	snprintf(entry.text, sizeof(entry.text), "%s", text);
 	dp->policies[number] = entry;
 	memcpy(at, blocks, rg_dp_policy_blocks(dp) * sizeof(*blocks));
+	rg_dp_wrote(dp, &dp->policies[number], sizeof(entry));
+	rg_dp_wrote(dp, at, rg_dp_policy_blocks(dp) * sizeof(*blocks));
 }
 
 void rg_dp_schedule_set(struct rg_dp *dp, uint32_t number, const struct rg_schedule *schedule)
@@ -46,18 +49,22 @@ void rg_dp_schedule_set(struct rg_dp *dp, uint32_t number, const struct rg_sched
 		__atomic_store_n((__u64 *)&at[i].policy, step->policy | (__u64)step->flags << 32, __ATOMIC_RELAXED);
 		__atomic_store_n(&at[i].until_ns, step->until_ns, __ATOMIC_RELEASE);
 	}
+	rg_dp_wrote(dp, &dp->schedules[number], sizeof(dp->schedules[number]));
 }
 
 void rg_dp_exceptions_set(struct rg_dp *dp, uint32_t number, const struct rg_exception_set *set)
 {
-	if (number && number < dp->config.max_exceptions)
-		dp->exceptions[number] = *set;
+	if (!number || number >= dp->config.max_exceptions)
+		return;
+	dp->exceptions[number] = *set;
+	rg_dp_wrote(dp, &dp->exceptions[number], sizeof(*set));
 }
 
 void rg_dp_observe_set(struct rg_dp *dp, bool observe)
 {
 	dp->config.observe = observe;
 	__atomic_store_n(&dp->state->flags, observe ? RG_STATE_OBSERVE : 0, __ATOMIC_RELEASE);
+	rg_dp_wrote(dp, dp->state, sizeof(*dp->state));
 }
 
 void rg_dp_meeting_set(struct rg_dp *dp, uint32_t number, const struct rg_meeting *meeting)
@@ -70,6 +77,8 @@ void rg_dp_meeting_set(struct rg_dp *dp, uint32_t number, const struct rg_meetin
 	at->revision = meeting->revision;
 	__atomic_store_n(&at->word, meeting->word, __ATOMIC_RELEASE);
 	__atomic_store_n(&dp->words[number].word, meeting->word, __ATOMIC_RELEASE);
+	rg_dp_wrote(dp, at, sizeof(*at));
+	rg_dp_wrote(dp, &dp->words[number], sizeof(dp->words[number]));
 }
 
 void rg_dp_meeting_clear(struct rg_dp *dp, uint32_t number)
@@ -78,5 +87,7 @@ void rg_dp_meeting_clear(struct rg_dp *dp, uint32_t number)
 		return;
 	__atomic_store_n(&dp->words[number].word, 0, __ATOMIC_RELEASE);
 	memset(&dp->meetings[number], 0, sizeof(dp->meetings[number]));
+	rg_dp_wrote(dp, &dp->meetings[number], sizeof(dp->meetings[number]));
+	rg_dp_wrote(dp, &dp->words[number], sizeof(dp->words[number]));
 	rg_dp_mtg_stats_clear(dp, number);
 }

@@ -63,7 +63,7 @@ static int map_array(struct rg_dp *dp, const struct bpf_map *map, void **ret)
 
 	if (at == MAP_FAILED)
 		return -errno;
-	dp->arrays[dp->n_arrays++] = (struct rg_dp_array){ map, at, bytes };
+	dp->arrays[dp->n_arrays++] = (struct rg_dp_array){ map, at, bytes, NULL };
 	*ret = at;
 	return 0;
 }
@@ -221,8 +221,10 @@ void rg_dp_close(struct rg_dp *dp)
 		return;
 	rg_dp_earlier_close(dp);
 	rg_dp_events_close(dp);
-	for (size_t i = 0; i < dp->n_arrays; i++)
+	for (size_t i = 0; i < dp->n_arrays; i++) {
 		munmap(dp->arrays[i].at, dp->arrays[i].bytes);
+		free(dp->arrays[i].hashes);
+	}
 	regiongate_bpf__destroy(dp->skel);
 	rg_dp_names_close(dp);
 	rg_dp_trials_close(dp);

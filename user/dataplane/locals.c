@@ -120,6 +120,7 @@ static int locals_publish(struct rg_dp *dp)
 
 	wait_for_readers(dp);
 	memset(generation, 0, RG_LOCALS_SLOTS * sizeof(*generation));
+	rg_dp_wrote(dp, generation, RG_LOCALS_SLOTS * sizeof(*generation));
 	for (uint32_t i = 0; i < dp->config.max_locals; i++) {
 		struct rg_local entry = { .address = dp->locals[i].address, .table = i + 1,
 					  .protocols = protocols_of(&dp->locals[i]) };
@@ -131,6 +132,7 @@ static int locals_publish(struct rg_dp *dp)
 	__atomic_store_n(&dp->state->any_protocols, any, __ATOMIC_RELAXED);
 	__atomic_store_n(&dp->state->protocols, protocols, __ATOMIC_RELAXED);
 	__atomic_store_n(&dp->state->locals_first, first, __ATOMIC_RELEASE);
+	rg_dp_wrote(dp, dp->state, sizeof(*dp->state));
 	dp->flipped_ns = rg_dp_now_ns();
 	for (uint32_t i = 0; i < dp->config.max_locals; i++)
 		dp->locals[i].published = protocols_of(&dp->locals[i]);
@@ -165,6 +167,7 @@ void rg_dp_port_put(struct rg_dp *dp, struct rg_dp_local *home, uint8_t protocol
 	uint32_t *slot = port_slot(dp, home, protocol, port), old = *slot;
 
 	__atomic_store_n(slot, value, __ATOMIC_RELEASE);
+	rg_dp_wrote(dp, slot, sizeof(*slot));
 	if (!old && value)
 		home->ports[proto_of(protocol)]++;
 	else if (old && !value)

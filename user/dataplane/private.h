@@ -15,6 +15,7 @@ struct rg_dp_array {
 	const struct bpf_map *map;
 	void *at;
 	size_t bytes;
+	uint64_t *hashes;      /* of its chunks; 0: not known (drift.c) */
 };
 
 struct rg_dp_local {       /* a local address; its table number is its index + 1 */
@@ -69,7 +70,7 @@ struct rg_dp {
 	struct rg_budget *budgets;
 	uint32_t n_cpus, policy_shift;
 	struct rg_dp_array arrays[16];
-	size_t n_arrays;
+	size_t n_arrays, drift_array, drift_chunk; /* where the walk of drift.c is */
 
 	struct rg_dp_local locals[RG_LOCALS_MAX], any; /* any: table 0 */
 	uint32_t n_endpoints, n_ufrags, n_ufrags_long;
@@ -150,6 +151,10 @@ int rg_dp_adopt(struct rg_dp *dp);
 /** After it: what was the earlier maps' last word. */
 void rg_dp_adopted(struct rg_dp *dp);
 void rg_dp_earlier_close(struct rg_dp *dp);
+
+/* drift.c */
+/** This process wrote to an array: no drift. */
+void rg_dp_wrote(struct rg_dp *dp, const void *at, size_t size);
 
 /* events.c */
 int rg_dp_events_open(struct rg_dp *dp, int map_fd);

@@ -178,6 +178,7 @@ static int compare_array(const struct sides *sides, const struct check *check, c
 			continue;
 		result->differences++;
 		put_back(have, want, stride);
+		rg_dp_wrote(sides->live, have, stride);
 		result->repaired++;
 	}
 	return 0;

@@ -40,6 +40,7 @@ struct rg_engine_config {
 	unsigned int hold_share;          /* percent of live flows that a reload may change unconfirmed; 0: 10 */
 	const struct rg_region_spec *site; /* a country or subdivision; NULL: not known where this server stands */
 	struct rg_ledger_config ledger;
+	bool watch_maps; /* notice when somebody else writes to them */
 	const char *blocked_by;           /* URI of who blocks, for RFC 7725; NULL: urn:regiongate:operator */
 	/* For tests: clocks (CLOCK_* -> ns; NULL: the kernel's) and boot id (NULL: the kernel's). */
 	int64_t (*clock)(void *arg, int id);

@@ -233,6 +233,8 @@ struct rg_engine {
 	struct site site;
 	struct geo_hold hold;
 	char *blocked_by;
+	bool watch_maps;
+	uint64_t drifted;        /* entries that somebody else had changed */
 	struct engine_ledger ledger;
 	struct rg_ledger_config ledger_config;
 	struct tally *tally;
@@ -332,6 +334,10 @@ int changes_of(struct rg_engine *engine, const struct geo_build *build, json_t *
  *  refused order into the ledger. */
 int meeting_check(struct rg_engine *engine, const struct rg_meeting_spec *spec, const struct meeting *old,
 		  bool record, struct rg_err *err);
+
+/* verify.c */
+/** Look at a piece of the maps; compare all if somebody has written there. */
+void verify_tick(struct rg_engine *engine);
 
 /* site.c */
 void site_look(struct rg_engine *engine);

@@ -67,15 +67,20 @@ struct sums {
 	json_int_t compared, differences, repaired;
 };
 
-static void add(struct sums *sums, const struct rg_dp_map_check *check)
+static void add(struct rg_engine *engine, struct sums *sums, const struct rg_dp_map_check *check)
 {
 	sums->compared += check->compared;
 	sums->differences += check->differences;
 	sums->repaired += check->repaired;
 	json_array_append_new(sums->list, check_json(check));
-	if (check->differences)
-		rg_log(RG_LOG_WARNING, "%s was changed beside the daemon: %u entries differed, %u are put back",
-		       check->name, check->differences, check->repaired);
+	if (!check->differences)
+		return;
+	engine->drifted += check->differences;
+	events_add(engine, EVENT_ALARM, NULL,
+		   json_pack("{s:s, s:s, s:I, s:I}", "alarm", "drift", "map", check->name, "differences",
+			     (json_int_t)check->differences, "repaired", (json_int_t)check->repaired));
+	rg_log(RG_LOG_WARNING, "%s was changed beside the daemon: %u entries differed, %u are put back",
+	       check->name, check->differences, check->repaired);
 }
 
 /* A table that somebody wrote to is built again. */
@@ -111,7 +116,7 @@ static void check_interfaces(struct rg_engine *engine, struct sums *sums)
 	check.repaired = check.differences;
 	for (size_t i = 0; i < engine->n_interfaces && check.repaired; i++)
 		check.repaired -= engine->interfaces[i].problem[0] != '\0';
-	add(sums, &check);
+	add(engine, sums, &check);
 }
 
 static int compare_maps(struct rg_engine *engine, struct sums *sums, struct rg_err *err)
@@ -126,7 +131,7 @@ static int compare_maps(struct rg_engine *engine, struct sums *sums, struct rg_e
 	if (!r)
 		r = rg_dp_compare(engine->dp, shadow, &checks, &n, err);
 	for (size_t i = 0; i < n; i++)
-		add(sums, &checks[i]);
+		add(engine, sums, &checks[i]);
 	return r;
 }
 
@@ -148,11 +153,26 @@ int rg_engine_verify(struct rg_engine *engine, json_t **ret, struct rg_err *err)
 	rg_dp_geo_check(engine->dp, &check, &damaged);
 	if (damaged)
 		rebuild_geo(engine, &check);
-	add(&sums, &check);
+	add(engine, &sums, &check);
 	rg_dp_pins_check(engine->dp, &check);
-	add(&sums, &check);
+	add(engine, &sums, &check);
 	check_interfaces(engine, &sums);
 	*ret = json_pack("{s:I, s:I, s:I, s:O}", "compared", sums.compared, "differences", sums.differences,
 			 "repaired", sums.repaired, "checks", list);
 	return *ret ? 0 : engine_no_memory(err);
+}
+
+/* A second's share of the walk round the arrays: a usual load is passed in some 6 s, for a millisecond each. */
+#define DRIFT_BYTES (4u << 20)
+
+void verify_tick(struct rg_engine *engine)
+{
+	json_t *answer = NULL;
+	struct rg_err err;
+
+	if (engine->broken || !engine->watch_maps || rg_dp_drift_look(engine->dp, DRIFT_BYTES))
+		return;
+	if (rg_engine_verify(engine, &answer, &err))
+		rg_log(RG_LOG_ERROR, "the maps seem to have been changed, and can not be compared: %s", err.detail);
+	json_decref(answer);
 }

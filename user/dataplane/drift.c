@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Has somebody else written to the arrays that decide? Each is cut into chunks; a walk goes round them,
+ * a few at a time, and remembers a hash of each. Whatever this process writes makes the chunk unknown
+ * again (rg_dp_wrote()), so a hash that differs is somebody else's doing. */
+#include "dataplane/private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/libbpf.h>
+
+#include "base/cleanup.h"
+
+#define CHUNK 65536u
+
+/* What packets write, too. */
+static bool is_watched(const struct rg_dp_array *array)
+{
+	static const char *const packets[] = { "rg_bindings", "rg_mtg_stat", "rg_seen", "rg_quotas", "rg_budgets" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(packets); i++)
+		if (!strcmp(bpf_map__name(array->map), packets[i]))
+			return false;
+	return true;
+}
+
+static size_t n_chunks(const struct rg_dp_array *array)
+{
+	return (array->bytes + CHUNK - 1) / CHUNK;
+}
+
+/* Never 0, which stands for "not known". */
+static uint64_t hash_of(const struct rg_dp_array *array, size_t chunk)
+{
+	size_t from = chunk * CHUNK, end = from + CHUNK < array->bytes ? from + CHUNK : array->bytes;
+	const uint64_t *at = (const uint64_t *)((const char *)array->at + from);
+	uint64_t hash = 0xcbf29ce484222325u;
+
+	for (size_t i = 0; i < (end - from) / sizeof(*at); i++)
+		hash = (hash ^ at[i]) * 0x100000001b3u;
+	return hash ? hash : 1;
+}
+
+void rg_dp_wrote(struct rg_dp *dp, const void *at, size_t size)
+{
+	for (size_t i = 0; i < dp->n_arrays; i++) {
+		struct rg_dp_array *array = &dp->arrays[i];
+		size_t from = (size_t)((const char *)at - (const char *)array->at);
+
+		if ((const char *)at < (const char *)array->at || from >= array->bytes)
+			continue;
+		for (size_t chunk = from / CHUNK; array->hashes && chunk <= (from + size - 1) / CHUNK; chunk++)
+			array->hashes[chunk] = 0;
+		return;
+	}
+}
+
+/* The next chunk that is looked at; false: it differs from what it was. */
+static bool look(struct rg_dp *dp, struct rg_dp_array *array)
+{
+	uint64_t hash, *known;
+
+	if (!array->hashes)
+		array->hashes = calloc(n_chunks(array), sizeof(*array->hashes));
+	if (!array->hashes)
+		return true; /* another time */
+	known = &array->hashes[dp->drift_chunk];
+	hash = hash_of(array, dp->drift_chunk);
+	if (*known && *known != hash) {
+		*known = 0;
+		return false;
+	}
+	*known = hash;
+	return true;
+}
+
+bool rg_dp_drift_look(struct rg_dp *dp, size_t bytes)
+{
+	bool same = true;
+
+	for (size_t passed = 0, skipped = 0; passed < bytes && skipped <= dp->n_arrays;) {
+		struct rg_dp_array *array = &dp->arrays[dp->drift_array];
+
+		if (!is_watched(array) || dp->drift_chunk >= n_chunks(array)) {
+			dp->drift_array = (dp->drift_array + 1) % dp->n_arrays;
+			dp->drift_chunk = 0;
+			skipped++;
+			continue;
+		}
+		same &= look(dp, array);
+		dp->drift_chunk++;
+		passed += CHUNK;
+	}
+	return same;
+}
