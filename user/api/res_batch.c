@@ -52,14 +52,28 @@ static int check_fields(const json_t *body, const char *op, const char *const kn
 	return 0;
 }
 
-static int delete_meeting(struct rg_engine *engine, const char *id, const json_t *body, json_t **ret,
+/* What a line that succeeded is answered with. Ids need no escapes. */
+#define RESULT_MAX (RG_MEETING_ID_MAX + 80)
+
+static void say_gone(char *ret, const char *id)
+{
+	snprintf(ret, RESULT_MAX, "{\"id\":\"%s\",\"status\":204}", id);
+}
+
+static void say_done(char *ret, const char *id, bool created, uint64_t revision)
+{
+	snprintf(ret, RESULT_MAX, "{\"id\":\"%s\",\"status\":%d,\"revision\":%llu}", id, created ? 201 : 200,
+		 (unsigned long long)revision);
+}
+
+static int delete_meeting(struct rg_engine *engine, const char *id, const json_t *body, char *ret,
 			  struct rg_err *err)
 {
 	int r = rg_engine_meeting_delete(engine, id, RG_ANY_REVISION, err);
 
 	(void)body;
 	if (!r)
-		*ret = json_pack("{s:s, s:i}", "id", id, "status", 204);
+		say_gone(ret, id);
 	return r;
 }
 
@@ -76,7 +90,7 @@ static int ufrag_fields(const json_t *body, const char **ret_endpoint, const cha
 	return 0;
 }
 
-static int bind_ufrag(struct rg_engine *engine, const char *id, const json_t *body, json_t **ret,
+static int bind_ufrag(struct rg_engine *engine, const char *id, const json_t *body, char *ret,
 		      struct rg_err *err)
 {
 	const char *endpoint, *ufrag;
@@ -87,12 +101,11 @@ static int bind_ufrag(struct rg_engine *engine, const char *id, const json_t *bo
 	if (!r)
 		r = rg_engine_ufrag_bind(engine, id, endpoint, ufrag, RG_ANY_REVISION, &created, &revision, err);
 	if (!r)
-		*ret = json_pack("{s:s, s:i, s:I}", "id", id, "status", created ? 201 : 200, "revision",
-				 (json_int_t)revision);
+		say_done(ret, id, created, revision);
 	return r;
 }
 
-static int unbind_ufrag(struct rg_engine *engine, const char *id, const json_t *body, json_t **ret,
+static int unbind_ufrag(struct rg_engine *engine, const char *id, const json_t *body, char *ret,
 			struct rg_err *err)
 {
 	const char *endpoint, *ufrag;
@@ -101,21 +114,21 @@ static int unbind_ufrag(struct rg_engine *engine, const char *id, const json_t *
 	if (!r)
 		r = rg_engine_ufrag_unbind(engine, id, endpoint, ufrag, RG_ANY_REVISION, NULL, err);
 	if (!r)
-		*ret = json_pack("{s:s, s:i}", "id", id, "status", 204);
+		say_gone(ret, id);
 	return r;
 }
 
 static const struct op {
 	const char *name;
 	const char *fields[3];
-	int (*run)(struct rg_engine *engine, const char *id, const json_t *body, json_t **ret, struct rg_err *err);
+	int (*run)(struct rg_engine *engine, const char *id, const json_t *body, char *ret, struct rg_err *err);
 } ops[] = {
 	{ "delete", { NULL }, delete_meeting },
 	{ "bind", { "endpoint", "ufrag", NULL }, bind_ufrag },
 	{ "unbind", { "endpoint", "ufrag", NULL }, unbind_ufrag },
 };
 
-static int run_op(struct rg_engine *engine, const json_t *body, json_t **ret, struct rg_err *err)
+static int run_op(struct rg_engine *engine, const json_t *body, char *ret, struct rg_err *err)
 {
 	const char *name = json_string_value(json_object_get(body, "op"));
 	const char *id = json_string_value(json_object_get(body, "id"));
@@ -133,7 +146,7 @@ static int run_op(struct rg_engine *engine, const json_t *body, json_t **ret, st
 	return r ? r : op->run(engine, id, body, ret, err);
 }
 
-static int put_meeting(struct rg_engine *engine, const json_t *body, json_t **ret,
+static int put_meeting(struct rg_engine *engine, const json_t *body, char *ret,
 		       struct rg_err *err)
 {
 	const char *id = json_string_value(json_object_get(body, "id"));
@@ -145,16 +158,14 @@ static int put_meeting(struct rg_engine *engine, const json_t *body, json_t **re
 		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, json_is_object(body) ? "/id" : "",
 				  "a line is a meeting: an object with its 'id'");
 	r = rg_engine_meeting_put(engine, id, body, RG_ANY_REVISION, &created, &revision, err);
-	if (r)
-		return r;
-	*ret = json_pack("{s:s, s:i, s:I}", "id", id, "status", created ? 201 : 200, "revision",
-			 (json_int_t)revision);
-	return 0;
+	if (!r)
+		say_done(ret, id, created, revision);
+	return r;
 }
 
 /* Do what a line says. @ret_body: the line parsed, for its id; left alone if it is not JSON. */
 static int run_line(struct rg_engine *engine, const struct line *line, json_t **ret_body,
-		    json_t **ret_result, struct rg_err *err)
+		    char *ret_result, struct rg_err *err)
 {
 	int r;
 
@@ -187,12 +198,14 @@ static json_t *failure(const struct line *line, const json_t *body, const struct
 
 static bool write_result(FILE *out, struct rg_engine *engine, const struct line *line)
 {
-	_cleanup_(json_decrefp) json_t *body = NULL, *result = NULL;
+	_cleanup_(json_decrefp) json_t *body = NULL, *problem = NULL;
+	char result[RESULT_MAX];
 	struct rg_err err;
 
-	if (run_line(engine, line, &body, &result, &err))
-		result = failure(line, body, &err);
-	return result && !json_dumpf(result, out, JSON_COMPACT) && fputc('\n', out) != EOF;
+	if (!run_line(engine, line, &body, result, &err))
+		return fputs(result, out) != EOF && fputc('\n', out) != EOF;
+	problem = failure(line, body, &err);
+	return problem && !json_dumpf(problem, out, JSON_COMPACT) && fputc('\n', out) != EOF;
 }
 
 int rg_res_meeting_batch(struct rg_call *call, struct rg_err *err)

@@ -19,11 +19,9 @@ int meeting_not_found(const char *id, struct rg_err *err)
 static char *body_text(const struct rg_meeting_spec *spec)
 {
 	struct rg_meeting_spec stored = *spec;
-	_cleanup_(json_decrefp) json_t *json = NULL;
 
 	stored.n_ufrags = 0;
-	json = rg_meeting_to_json(&stored);
-	return json ? json_dumps(json, JSON_COMPACT) : NULL;
+	return rg_meeting_to_text(&stored);
 }
 
 static int check_regions(const struct rg_engine *engine, const struct rg_meeting_spec *spec,

@@ -2,6 +2,7 @@
 /* A meeting as the API sees it: the struct, its JSON, its policy. Pure.
  *
  *   meeting_json.c    JSON <-> struct, with a pointer to every field that is wrong
+ *   meeting_text.c    struct -> text, for the store
  *   endpoint_json.c   ufrags and shared endpoints (endpoint.h)
  *   rule_json.c       rules, with their orders (order.h)
  *   exception_json.c  exceptions; sites_json.c: sites
@@ -84,6 +85,9 @@ void rg_meeting_free(struct rg_meeting_spec *meeting);
 /** Canonical JSON: the fields that have a default are all there, the others where they were given;
  *  addresses and times in canonical text. New reference. */
 json_t *rg_meeting_to_json(const struct rg_meeting_spec *meeting);
+/** The same as a compact text, as the store keeps it: byte for byte what a dump of that JSON is. Owned
+ *  by the caller; NULL if memory is out. */
+char *rg_meeting_to_text(const struct rg_meeting_spec *meeting);
 bool rg_meeting_id_ok(const char *id);
 
 /** Parse a custom region's PUT body: a list of networks, or {"networks": [...], "country": "CN"}.
