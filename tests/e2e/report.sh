@@ -20,6 +20,7 @@ is "enough are" "$(jq -c '[.months[] | select(.month == "2021-06" and .jurisdict
 is "the sums leave the small ones out, and say so" \
 	"$(jq -c '.totals | [.meetings, .participants, .incomplete]' "$WORK/json")" "[8,510,true]"
 is "what is under a gag is counted" "$(jq -c '[.totals.withheld, (.months[] | select(.jurisdiction == "VN") | .requests)]' "$WORK/json")" "[1,1]"
+is "nor is its basis" "$(jq -c '[.months[] | select(.jurisdiction == "VN") | .basis]' "$WORK/json")" "[null]"
 for form in --json --csv --html ""; do
 	# shellcheck disable=SC2086  # none is a form, too
 	check "and not named: ${form:-table}" sh -c "! grep -q hidden-reference" <<<"$(report $form)"

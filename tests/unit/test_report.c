@@ -18,6 +18,9 @@
 #define GAGGED(until) \
 	"{\"jurisdiction\":\"CN\",\"authority\":\"Bureau\",\"basis\":\"Act 7\",\"reference\":\"secret\"," \
 	"\"received\":\"2020-06-01\",\"gag_until\":\"" until "\"}"
+#define HIDDEN_BASIS \
+	"{\"jurisdiction\":\"CN\",\"authority\":\"Bureau\",\"basis\":\"Secret Act\",\"reference\":\"other\"," \
+	"\"received\":\"2020-06-01\",\"gag_until\":\"2020-10-01T00:00:00Z\"}"
 
 static struct rg_report *report;
 static json_t *result;
@@ -210,6 +213,81 @@ static void a_gag_hides_authority_and_reference_until_it_ends(void **state)
 	assert_int_equal(json_array_size(json_object_get(result, "orders")), 1);
 }
 
+/* The requests that may be spoken of are listed: in their row, one more than these would be the gagged one,
+ * and its basis. */
+static void a_gagged_request_is_in_no_sum_with_others(void **state)
+{
+	_cleanup_(rg_freep) char *text = NULL;
+
+	(void)state;
+	given_report("2020-01-01", "2020-12-31");
+	for (int i = 0; i < 9; i++) {
+		char meeting[16];
+
+		snprintf(meeting, sizeof(meeting), "m-%d", i);
+		applied("2020-06-04T10:00:00.000Z", meeting, ORDER("CN", "1"));
+		refused_people("2020-06-05T10:00:00.000Z", meeting, GAGGED("2020-10-01T00:00:00Z"), 10);
+	}
+	applied("2020-06-04T10:00:00.000Z", "m-1", GAGGED("2020-10-01T00:00:00Z"));
+	applied("2020-06-04T10:00:00.000Z", "m-2", HIDDEN_BASIS);
+	when_made();
+	assert_int_equal(json_array_size(json_object_get(result, "months")), 2);
+	assert_string_equal(json_string_value(json_object_get(row(0), "basis")), "Act 7");
+	assert_int_equal(cell(0, "requests"), 1); /* as many as are listed */
+	assert_int_equal(cell(0, "meetings"), 9);
+	assert_int_equal(cell(0, "participants"), 0);
+	assert_true(json_is_null(json_object_get(row(1), "basis")));
+	assert_string_equal(json_string_value(json_object_get(row(1), "jurisdiction")), "CN");
+	assert_int_equal(cell(1, "requests"), 2);
+	assert_int_equal(cell(1, "meetings"), 9); /* each once */
+	assert_int_equal(cell(1, "participants"), 90);
+	assert_int_equal(total("requests"), 3);
+	assert_int_equal(total("withheld"), 2);
+	text = json_dumps(result, 0);
+	assert_null(strstr(text, "Secret Act"));
+}
+
+static void the_last_word_on_a_gag_holds_for_the_whole_report(void **state)
+{
+	(void)state;
+	given_report("2020-01-01", "2020-12-31");
+	applied("2020-06-04T10:00:00.000Z", "m-1", GAGGED("2020-10-01T00:00:00Z"));
+	refused_people("2020-06-05T10:00:00.000Z", "m-1", GAGGED("2020-10-01T00:00:00Z"), 10);
+	applied("2020-07-04T10:00:00.000Z", "m-1", GAGGED("2020-07-05T00:00:00Z")); /* lifted */
+	refused_people("2020-07-05T10:00:00.000Z", "m-1", GAGGED("2020-07-05T00:00:00Z"), 10);
+	when_made();
+	assert_int_equal(total("withheld"), 0);
+	assert_int_equal(total("requests"), 1);
+	assert_int_equal(json_array_size(json_object_get(result, "months")), 2);
+	assert_string_equal(json_string_value(json_object_get(row(0), "basis")), "Act 7");
+	assert_int_equal(cell(0, "participants"), 10);
+}
+
+static void a_refusal_alone_names_no_request(void **state)
+{
+	(void)state;
+	given_report("2020-07-01", "2020-12-31");
+	refused_people("2020-07-05T10:00:00.000Z", "m-1", ORDER("CN", "1"), 10);
+	when_made();
+	assert_int_equal(total("requests"), 0);
+	assert_int_equal(total("participants"), 10);
+	assert_int_equal(json_array_size(json_object_get(result, "orders")), 0);
+}
+
+static void a_report_can_be_made_twice(void **state)
+{
+	json_t *first;
+
+	(void)state;
+	given_report("2020-01-01", "2020-12-31");
+	applied("2020-06-04T10:00:00.000Z", "m-1", ORDER("CN", "1"));
+	refused_people("2020-06-05T10:00:00.000Z", "m-1", ORDER("CN", "1"), 10);
+	first = rg_report_to_json(report);
+	when_made();
+	assert_true(json_equal(first, result));
+	json_decref(first);
+}
+
 static void what_was_undone_does_not_count(void **state)
 {
 	json_t *undone = json_loads("{\"kind\":\"undone\",\"detail\":{\"from\":2,\"to\":3}}", 0, NULL);
@@ -265,6 +343,10 @@ int main(void)
 		TEST(small_cells_are_not_shown_and_sums_do_not_tell_them),
 		TEST(owners_own_rules_are_a_row_of_their_own),
 		TEST(a_gag_hides_authority_and_reference_until_it_ends),
+		TEST(a_gagged_request_is_in_no_sum_with_others),
+		TEST(the_last_word_on_a_gag_holds_for_the_whole_report),
+		TEST(a_refusal_alone_names_no_request),
+		TEST(a_report_can_be_made_twice),
 		TEST(what_was_undone_does_not_count),
 		TEST(bad_periods_are_refused),
 		TEST(entries_of_odd_shapes_are_passed_over),

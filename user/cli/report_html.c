@@ -221,7 +221,9 @@ static void write_row(FILE *out, const json_t *row, bool same, int small)
 	else
 		fputs("the meetings’ owners themselves", out);
 	fputs("</td><td data-label=\"under\">", out);
-	rg_html_text(out, *jurisdiction ? member(row, "basis") : "their own choice");
+	rg_html_text(out, !*jurisdiction ? "their own choice" :
+			  json_is_null(json_object_get(row, "basis")) ? "what may not be named yet" :
+			  member(row, "basis"));
 	fputs("</td>", out);
 	write_count(out, row, "requests", "requests:", small);
 	fprintf(out, "<td class=\"n\" data-label=\"refused or narrowed:\">%lld</td>", beyond);

@@ -16,6 +16,9 @@
  * meeting and region. Both are shown per month, jurisdiction and basis; 1 to RG_REPORT_SMALL - 1 are not
  * shown but marked, since so few might be told from one another. Every sum is one of cells that are
  * shown, so that no difference of sums gives a small one away.
+ *
+ * A request whose gag is not over is counted in its month and jurisdiction, but its basis is not told, nor are
+ * its authority and reference.
  */
 #ifndef RG_LEDGER_REPORT_H
 #define RG_LEDGER_REPORT_H
@@ -45,7 +48,7 @@ int rg_report_add(struct rg_report *report, const json_t *entry);
  *              "participants", "incomplete": a small cell is left out of the last two},
  *   "months": [{"month": "2020-06", "jurisdiction": "CN" | null, "basis", "requests", "refused", "narrowed",
  *               "applied", "overridden", "meetings", "participants"}]: null for what is small; jurisdiction
- *              null: the meeting owner's own rules, basis "owner",
+ *              null: the meeting owner's own rules, basis "owner"; basis null: requests under a gag,
  *   "orders": [{"month", "jurisdiction", "basis", "authority", "reference", "received", "outcome"}]: those
  *              that may be spoken of}. New reference; NULL if memory is out. */
 json_t *rg_report_to_json(struct rg_report *report);
