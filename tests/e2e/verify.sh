@@ -91,6 +91,8 @@ agrees "GeoIP"
 kept_out "CN is refused" cn 198.51.100.10 10001
 is "counters went on" "$(jq -n --argjson a "$before" --argjson b "$(rg status --json | jq -c .reasons)" \
 	'$b.refuse_region.packets > $a.refuse_region.packets')" true
+check "so does the ledger" sh -c "'$REGIONGATE' --socket '$SOCKET' ledger export | \
+	jq -se 'any(.kind == \"drift\" and .subject == \"rg_meetings\" and .detail.repaired == 1)' >/dev/null"
 check "the log says what was changed" grep -q "rg_meetings was changed beside the daemon: 1 entries differed" "$WORK/daemon.log"
 check "a table for people" sh -c "'$REGIONGATE' --socket '$SOCKET' status --verify | grep -q 'Store and kernel agree'"
 # What comes after a repair is right, too.

@@ -79,6 +79,9 @@ static void add(struct rg_engine *engine, struct sums *sums, const struct rg_dp_
 	events_add(engine, EVENT_ALARM, NULL,
 		   json_pack("{s:s, s:s, s:I, s:I}", "alarm", "drift", "map", check->name, "differences",
 			     (json_int_t)check->differences, "repaired", (json_int_t)check->repaired));
+	engine_ledger_now(engine, RG_LEDGER_DRIFT, check->name,
+			  json_pack("{s:I, s:I}", "differences", (json_int_t)check->differences, "repaired",
+				    (json_int_t)check->repaired));
 	rg_log(RG_LOG_WARNING, "%s was changed beside the daemon: %u entries differed, %u are put back",
 	       check->name, check->differences, check->repaired);
 }

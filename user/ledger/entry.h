@@ -49,7 +49,8 @@
 	X(EVENTS_LOST,      "events-lost", false)       \
 	X(RETENTION,        "retention", false)          \
 	X(SITE_ALARM,       "site-alarm", false)        \
-	X(ORDER_NARROWED,   "order-narrowed", false)
+	X(ORDER_NARROWED,   "order-narrowed", false)    \
+	X(DRIFT,            "drift", false)
 
 enum rg_ledger_kind {
 #define X(name, text, reported) RG_LEDGER_##name,
