@@ -42,7 +42,11 @@ each_call_fails() { # text most method path body undo-method undo-path
 			failures=$((failures + 1))
 			case $status in 503 | 507) ;; *) wrong=$((wrong + 1)) ;; esac
 			jq -e '.detail | length > 0' "$WORK/body" >/dev/null || wrong=$((wrong + 1))
-			[ "$(state)" = "$before" ] || wrong=$((wrong + 1))
+			state >"$WORK/after"
+			diff <(echo "$before") "$WORK/after" >"$WORK/diff" || {
+				wrong=$((wrong + 1))
+				sed 's/^/# /' "$WORK/diff"
+			}
 		else # it could do without
 			call "$6" "$7" >/dev/null
 		fi
@@ -58,6 +62,8 @@ each_call_fails() { # text most method path body undo-method undo-path
 each_call_fails "a push" 40 PUT /v1/meetings/m-2 '{"endpoints": [{"address": "198.51.100.10", "port": 10002},
 	{"address": "198.51.100.11", "port": 10002}], "ufrags": [{"endpoint": "sfu", "ufrag": "abcdef"}],
 	"rules": [{"action": "refuse", "regions": ["CN"]}]}' DELETE /v1/meetings/m-2
+each_call_fails "a custom region" 40 PUT /v1/regions/partners '{"networks": ["198.51.100.128/25"], "country": "FR"}' \
+	DELETE /v1/regions/partners
 daemon_stop
 check "--detach" daemon_run --detach
 world_done

@@ -55,6 +55,8 @@ int rg_dp_geo_publish(struct rg_dp *dp, const struct rg_geo_table *table, uint32
 /* Entries. Numbers: meetings 1..max_meetings-1, policies 1..max_policies-1, schedules and exception sets likewise. These write
  * through mmap and can not fail, but for endpoints (a hash and a table of addresses). */
 void rg_dp_region_set(struct rg_dp *dp, unsigned int region, const char *code);
+/** Those with ids from here on: no table has said them. */
+void rg_dp_regions_forget(struct rg_dp *dp, unsigned int from);
 /** @text: for readers. @blocks: rg_dp_policy_blocks() of them. */
 void rg_dp_policy_set(struct rg_dp *dp, uint32_t number, const char *text, const struct rg_policy_block *blocks);
 /** Global observe mode on or off, from the next packet on. */

@@ -17,6 +17,15 @@ void rg_dp_region_set(struct rg_dp *dp, unsigned int region, const char *code)
 	rg_dp_wrote(dp, &dp->regions[region], sizeof(dp->regions[region]));
 }
 
+void rg_dp_regions_forget(struct rg_dp *dp, unsigned int from)
+{
+	if (from >= dp->n_regions)
+		return;
+	memset(&dp->regions[from], 0, (dp->n_regions - from) * sizeof(dp->regions[from]));
+	rg_dp_wrote(dp, &dp->regions[from], (dp->n_regions - from) * sizeof(dp->regions[from]));
+	dp->n_regions = from;
+}
+
 size_t rg_dp_policy_blocks(const struct rg_dp *dp)
 {
 	return (size_t)1 << dp->policy_shift;

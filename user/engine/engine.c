@@ -149,6 +149,8 @@ static void undo_committed(struct rg_engine *engine)
 	for (size_t i = engine->pending.n_undos; !ret && i-- > 0;)
 		ret = undo_write(engine->store, &engine->pending.undos[i], &err);
 	if (!ret)
+		ret = geo_classes_undo_store(engine, &err);
+	if (!ret)
 		ret = ledger_undone(engine, &err);
 	if (!ret)
 		ret = ufrags_undo_store(engine, &err);
@@ -166,6 +168,8 @@ static void undo_committed(struct rg_engine *engine)
 	tally_load(engine, NULL);
 	if (engine_publish_back(engine, &err))
 		rg_log(RG_LOG_ERROR, "the kernel's maps can not be put back: %s", err.detail);
+	if (!ret)
+		geo_classes_undo_kernel(engine);
 	flush_done(engine);
 }
 

@@ -209,6 +209,7 @@ struct rg_engine {
 	struct rg_dp *dp;
 	struct rg_classes *classes;
 	size_t classes_stored, classes_compiled;
+	size_t classes_in_force; /* those that a table in force may have said */
 	struct rg_reach *reach;  /* of classes, and of the origins in geo.geo */
 	struct model model;
 	struct pending pending;
@@ -378,6 +379,10 @@ int geo_prepare(struct rg_engine *engine, struct geo_build *ret, struct rg_err *
 void geo_build_clear(struct geo_build *build);
 /** After a build that is not put in force: take the classes back that are new with it. */
 void geo_classes_undo(struct rg_engine *engine);
+/** After a commit whose table did not come in force: take the classes that it brought out of the store, and
+ *  when that is committed, out of model and kernel. */
+int geo_classes_undo_store(struct rg_engine *engine, struct rg_err *err);
+void geo_classes_undo_kernel(struct rg_engine *engine);
 /** Switch to a table that was prepared. */
 int geo_install(struct rg_engine *engine, struct geo_build *build, struct rg_err *err);
 /** Sizes of a load: for a table and so many classes, with room to grow. */

@@ -109,6 +109,26 @@ void geo_classes_undo(struct rg_engine *engine)
 	reach_reset(engine);
 }
 
+int geo_classes_undo_store(struct rg_engine *engine, struct rg_err *err)
+{
+	geo_classes_undo(engine); /* what was never stored */
+	if (engine->classes_stored <= engine->classes_in_force)
+		return 0;
+	return rg_store_classes_forget(engine->store, (unsigned int)engine->classes_in_force, err);
+}
+
+void geo_classes_undo_kernel(struct rg_engine *engine)
+{
+	size_t n = engine->classes_in_force;
+
+	if (rg_classes_count(engine->classes) <= n)
+		return;
+	engine->classes_stored = engine->classes_compiled = n;
+	geo_classes_undo(engine);
+	rg_dp_regions_forget(engine->dp, (unsigned int)n);
+	rulings_write_policies(engine);
+}
+
 static uint32_t capacity(size_t needed, uint32_t asked, uint32_t least)
 {
 	uint32_t n = asked > least ? asked : least;
@@ -141,6 +161,7 @@ int geo_install(struct rg_engine *engine, struct geo_build *build, struct rg_err
 			return ret;
 		geo->generation++;
 	}
+	engine->classes_in_force = rg_classes_count(engine->classes);
 	geo->table_bytes = table->n_nodes * sizeof(*table->nodes) +
 			   table->n_ranges * sizeof(*table->ranges) +
 			   table->n_splits * sizeof(*table->splits) +

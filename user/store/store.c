@@ -21,7 +21,7 @@ enum statement {
 	UFRAG_PUT, UFRAG_DELETE, UFRAGS,
 	REGION_PUT, REGION_DELETE, REGIONS,
 	INTERFACE_PUT, INTERFACE_DELETE, INTERFACES,
-	CLASS_PUT, CLASSES,
+	CLASS_PUT, CLASSES_FORGET, CLASSES,
 	REVISION, REVISION_SET,
 	ALIVE, ALIVE_SET,
 	STATEMENT_MAX
@@ -53,6 +53,7 @@ static const char *const statements[] = {
 	[INTERFACE_DELETE] = "DELETE FROM interfaces WHERE name = ?1",
 	[INTERFACES] = "SELECT name, revision, body FROM interfaces ORDER BY name",
 	[CLASS_PUT] = "INSERT OR REPLACE INTO classes (id, key) VALUES (?1, ?2)",
+	[CLASSES_FORGET] = "DELETE FROM classes WHERE id >= ?1",
 	[CLASSES] = "SELECT id, key FROM classes ORDER BY id",
 	[REVISION] = "SELECT value FROM meta WHERE key = 'revision'",
 	[REVISION_SET] = "UPDATE meta SET value = ?1 WHERE key = 'revision'",
@@ -411,6 +412,16 @@ int rg_store_class_put(struct rg_store *store, unsigned int id, const char *key,
 	sqlite3_bind_int64(stmt, 1, id);
 	bind_text(stmt, 2, key);
 	return run(store, CLASS_PUT, "store a region class", err);
+}
+
+int rg_store_classes_forget(struct rg_store *store, unsigned int from, struct rg_err *err)
+{
+	int ret = rg_store_check_begun(store, err);
+
+	if (ret)
+		return ret;
+	sqlite3_bind_int64(store->stmts[CLASSES_FORGET], 1, from);
+	return run(store, CLASSES_FORGET, "forget region classes", err);
 }
 
 int rg_store_classes(struct rg_store *store, rg_store_class_fn fn, void *arg, struct rg_err *err)

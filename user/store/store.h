@@ -70,6 +70,8 @@ int rg_store_docs(struct rg_store *store, enum rg_store_kind kind, rg_store_doc_
 
 /* Region classes: id -> key, so that ids survive restarts and reloads. */
 int rg_store_class_put(struct rg_store *store, unsigned int id, const char *key, struct rg_err *err);
+/* Those with ids from here on, which were never in force. */
+int rg_store_classes_forget(struct rg_store *store, unsigned int from, struct rg_err *err);
 typedef int (*rg_store_class_fn)(void *arg, unsigned int id, const char *key, struct rg_err *err);
 int rg_store_classes(struct rg_store *store, rg_store_class_fn fn, void *arg, struct rg_err *err);
 
