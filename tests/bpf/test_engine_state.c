@@ -134,9 +134,21 @@ static void a_commit_that_fails_undoes_everything_that_was_staged(void **state)
 	then_packet(CN4, SERVER, 3, "admit_default", "m-4");
 }
 
+static size_t n_classes(void)
+{
+	json_t *regions = NULL;
+	size_t n;
+
+	assert_int_equal(rg_engine_region_list(engine, &regions, &err), 0);
+	n = json_array_size(json_object_get(regions, "classes"));
+	json_decref(regions);
+	return n;
+}
+
 static void what_the_kernel_refuses_is_undone_in_store_and_kernel(void **state)
 {
 	struct rg_endpoint_key key = { .port = 9, .protocol = IPPROTO_UDP };
+	size_t classes;
 	char *before;
 
 	(void)state;
@@ -146,10 +158,11 @@ static void what_the_kernel_refuses_is_undone_in_store_and_kernel(void **state)
 	given_meeting("m-1", "{\"endpoints\": [" AT("10.0.0.1", 1) "], " REFUSE_CN "}");
 	given_meeting("m-2", "{\"endpoints\": [" AT("10.0.0.1", 2) "]}");
 	before = snapshot();
+	classes = n_classes();
 	assert_int_equal(put("m-1", "{\"endpoints\": [" AT("10.0.0.1", 3) "]}"), 0);
 	assert_int_equal(rg_engine_meeting_delete(engine, "m-2", 0, &err), 0);
 	assert_int_equal(put("m-0", "{\"endpoints\": [" AT("10.0.0.1", 2) ", " AT("10.0.0.2", 1) "]}"), 0);
-	assert_int_equal(region_put("us", "[]"), 0);
+	assert_int_equal(region_put("us", "[\"10.9.0.0/16\"]"), 0);
 	/* behind the engine's back the room goes that it has checked */
 	rg_addr_from_v4(0x0a000063, &key.address);
 	assert_int_equal(rg_dp_endpoint_set(rg_engine_dp(engine), &key, 1, "x", &err), 0);
@@ -161,9 +174,11 @@ static void what_the_kernel_refuses_is_undone_in_store_and_kernel(void **state)
 	then_packet(CN4, "10.0.0.1", 3, "pass_not_conference", "");
 	then_packet(CN4, "10.0.0.2", 1, "pass_not_conference", "");
 	assert_int_equal(number_of("10.0.0.1", 2), 2);
+	assert_int_equal(n_classes(), classes);
 	then_snapshot(before);
 	before = snapshot();
 	when_restarted();
+	assert_int_equal(n_classes(), classes);
 	then_snapshot(before);
 	then_packet(CN4, "10.0.0.1", 1, "refuse_region", "m-1");
 }
@@ -223,6 +238,46 @@ static void classes_of_a_refused_change_take_no_room(void **state)
 	given_meeting("m-1", "{\"endpoints\": [" AT(SERVER, 1) "], \"rules\": [{\"action\": \"refuse\", "
 		      "\"regions\": [\"custom:one\"]}]}");
 	then_packet("10.1.2.3", SERVER, 1, "refuse_region", "m-1");
+}
+
+static int one_address(const char *name, unsigned int i)
+{
+	char body[32];
+
+	snprintf(body, sizeof(body), "[\"10.1.%u.%u\"]", i >> 8, i & 255);
+	return region_put(name, body);
+}
+
+/* Ids are stable, and counters carry them: what is deleted gives its id to nobody else. */
+static void ever_new_names_use_up_the_classes(void **state)
+{
+	char name[16];
+	size_t classes;
+
+	(void)state;
+	given_engine();
+	for (unsigned int i = 1; i < RG_REGIONS_DEFAULT; i++) {
+		snprintf(name, sizeof(name), "r%u", i);
+		assert_int_equal(one_address(name, i), 0);
+	}
+	flush();
+	classes = n_classes();
+	for (unsigned int i = 1; i < RG_REGIONS_DEFAULT; i++) {
+		snprintf(name, sizeof(name), "r%u", i);
+		assert_int_equal(rg_engine_region_delete(engine, name, RG_ANY_REVISION, &err), 0);
+	}
+	flush();
+	assert_int_equal(n_classes(), classes);
+	assert_int_equal(one_address("another", 1), 0);
+	assert_int_not_equal(rg_engine_flush(engine, &err), 0);
+	then_error(RG_ERR_FULL, "", "use names again");
+	assert_int_equal(n_classes(), classes);
+	assert_int_equal(one_address("r7", 1), 0);
+	flush();
+	when_restarted(); /* which makes room for as many again */
+	assert_int_equal(one_address("another", 2), 0);
+	flush();
+	assert_int_equal(n_classes(), classes + 1);
 }
 
 static void a_call_that_acts_at_once_reports_the_flush_to_those_it_concerns(void **state)
@@ -478,6 +533,7 @@ int main(void)
 		TEST(what_the_kernel_refuses_is_undone_in_store_and_kernel),
 		TEST(a_turn_that_made_room_is_undone_as_a_whole),
 		TEST(classes_of_a_refused_change_take_no_room),
+		TEST(ever_new_names_use_up_the_classes),
 		TEST(a_call_that_acts_at_once_reports_the_flush_to_those_it_concerns),
 		TEST(a_start_that_fails_says_why),
 		TEST(a_reload_keeps_the_old_table_until_the_new_one_is_whole),
