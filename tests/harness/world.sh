@@ -10,7 +10,7 @@
 #   rg ARGUMENT...          the CLI on this daemon
 #   answered HOST UDPCAT_ARGUMENT...   how many of the packets sent were answered
 #   ok TEXT, not_ok TEXT, check TEXT COMMAND..., is TEXT GOT WANTED
-#   world_done              prints the sums; the exit status of the test
+#   world_done              the last command of a test, and its exit status
 #
 # Every name holds the process id, so that worlds do not meet. Everything is removed
 # on exit, however it comes. All hosts share one link; each reaches every address on
@@ -32,6 +32,7 @@ HOSTS=()
 JOBS=()
 N_OK=0
 N_BAD=0
+DONE=
 
 die() {
 	echo "${0##*/}: $*" >&2
@@ -92,6 +93,11 @@ world_begin() {
 world_end() {
 	local status=$? job
 	trap - EXIT
+	# what bash says of a script that it gives up (set -u, a syntax error) is not always an error by now
+	if [ "$status" = 0 ] && [ -z "$DONE" ] && [ $((N_OK + N_BAD)) != 0 ]; then
+		not_ok "the test ends in its middle"
+		status=1
+	fi
 	for job in "${JOBS[@]}" $DAEMON; do
 		kill -KILL "$job" 2>/dev/null && wait "$job" 2>/dev/null
 	done
@@ -106,6 +112,7 @@ world_end() {
 }
 
 world_done() {
+	DONE=yes
 	[ "$N_BAD" = 0 ] && [ "$N_OK" -gt 0 ]
 }
 
