@@ -149,9 +149,9 @@ static void add_networks(struct row *row, const struct rg_addr *network)
 	row->networks[row->n_networks++] = *network;
 }
 
-static void touch(struct row *row)
+static void touch(const struct rg_engine *engine, struct row *row)
 {
-	row->last = rg_utc_now_ms() / 1000;
+	row->last = engine_now(engine);
 	if (!row->first)
 		row->first = row->last;
 }
@@ -167,7 +167,7 @@ void tally_event(struct rg_engine *engine, const struct rg_event *event)
 	row = row_of(engine, event->meeting, event->region);
 	if (!row)
 		return;
-	touch(row);
+	touch(engine, row);
 	add_networks(row, &event->remote);
 }
 
@@ -188,12 +188,12 @@ static void add_count(void *arg, const struct rg_mtg_stat *stat)
 }
 
 /* After a count. */
-static void compare(struct row *row)
+static void compare(const struct rg_engine *engine, struct row *row)
 {
 	if (row->now.packets < row->counted.packets)
 		row->counted = (struct rg_count){ 0 }; /* the counter began anew */
 	if (row->now.packets != row->looked && row->now.packets > row->counted.packets)
-		touch(row);
+		touch(engine, row);
 	row->looked = row->now.packets;
 }
 
@@ -202,7 +202,7 @@ static void look_at(struct rg_engine *engine, uint32_t number)
 	clear_counts(engine->tally, number);
 	rg_dp_mtg_stats(engine->dp, number, add_count, engine);
 	for (struct row *row = engine->tally->rows[number]; row; row = row->next)
-		compare(row);
+		compare(engine, row);
 }
 
 void tally_look(struct rg_engine *engine)
@@ -216,7 +216,7 @@ void tally_look(struct rg_engine *engine)
 	rg_dp_mtg_stats(engine->dp, 0, add_count, engine);
 	for (uint32_t number = 0; number < tally->max; number++)
 		for (struct row *row = tally->rows[number]; row; row = row->next)
-			compare(row);
+			compare(engine, row);
 }
 
 /* --- writing ------------------------------------------------------------------ */
@@ -368,7 +368,7 @@ int tally_close(struct rg_engine *engine, const struct meeting *meeting, bool en
 int tally_write(struct rg_engine *engine, bool all, struct rg_err *err)
 {
 	struct tally *tally = engine->tally;
-	int64_t now = rg_utc_now_ms() / 1000;
+	int64_t now = engine_now(engine);
 	int ret = 0;
 
 	for (uint32_t number = 0; !ret && number < tally->max; number++) {
