@@ -54,6 +54,12 @@ is "without a tag, since it changes when the gag ends" "$(grep -c "^HTTP/1.1 200
 is "exact texts of the ledger are for those who push" "$(call 61001 61000 61000 GET /v1/ledger:export)" 403
 is "a reader has the chain checked" "$(call 61001 61000 61000 GET /v1/ledger:verify)" 200
 is "and it holds" "$(jq .ok "$WORK/body")" true
+as_reader() { setpriv --reuid 61001 --regid 61000 --clear-groups "$REGIONGATE" --socket "$SOCKET" "$@"; }
+check "so does the CLI for a reader, and says by whom" grep -q "^Checked by the daemon" <(as_reader ledger verify)
+is "in JSON" "$(as_reader ledger verify --json | jq -c '[.ok, .first, .checked_by]')" '[true,1,"daemon"]'
+is "who may export checks it itself" "$(rg ledger verify --json | jq -c '[.ok, .checked_by]')" '[true,"client"]'
+as_reader ledger verify --head "$(printf '0%.0s' {1..64})" >/dev/null 2>"$WORK/out"
+is "a kept hash is looked for in exact texts only" "$? $(grep -c "role 'push'" "$WORK/out")" "1 1"
 call 61001 61000 61000 POST /v1/admission -d '{"meeting": "m-1", "address": "203.0.113.10"}' >/dev/null
 is "admission tells nothing of it" "$(grep -ci secret "$WORK/body")" 0
 call 61009 61000 61003 GET "/v1/ledger?limit=1000" >/dev/null

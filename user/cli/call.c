@@ -40,7 +40,9 @@ static const char *actor(void)
 	return name && *name ? name : NULL;
 }
 
-static enum rg_cli_exit answer_get(const struct rg_client_request *request, struct rg_client_answer *ret)
+/* @ret_forbidden: NULL, or an answer of 403 is told there and is no error. */
+static enum rg_cli_exit answer_get(const struct rg_client_request *request, struct rg_client_answer *ret,
+				   bool *ret_forbidden)
 {
 	struct rg_err err = { 0 };
 	int r;
@@ -54,6 +56,11 @@ static enum rg_cli_exit answer_get(const struct rg_client_request *request, stru
 	if (r) {
 		rg_cli_say_error(&err);
 		return r == -ENOTCONN || r == -ETIMEDOUT ? RG_EXIT_NO_DAEMON : RG_EXIT_REFUSED;
+	}
+	if (ret_forbidden) {
+		*ret_forbidden = ret->status == 403;
+		if (*ret_forbidden)
+			return RG_EXIT_DONE;
 	}
 	if (ret->status < 200 || ret->status > 299) {
 		problem_say(ret);
@@ -74,7 +81,7 @@ static enum rg_cli_exit request_run(const struct rg_cli *cli, const char *method
 		request.length = body->length;
 		request.type = body->type ? body->type : "application/json";
 	}
-	return answer_get(&request, ret);
+	return answer_get(&request, ret, NULL);
 }
 
 enum rg_cli_exit rg_cli_call(const struct rg_cli *cli, const char *method, const char *path,
@@ -97,6 +104,17 @@ enum rg_cli_exit rg_cli_call(const struct rg_cli *cli, const char *method, const
 	if (ret_etag)
 		*ret_etag = TAKE_PTR(answer.etag);
 	return RG_EXIT_DONE;
+}
+
+enum rg_cli_exit rg_cli_allowed(const struct rg_cli *cli, const char *path, bool *ret)
+{
+	_cleanup_(rg_client_answer_clear) struct rg_client_answer answer = { 0 };
+	struct rg_client_request request = { .socket = cli->socket, .method = "GET", .path = path, .actor = actor() };
+	bool forbidden = false;
+	enum rg_cli_exit code = answer_get(&request, &answer, &forbidden);
+
+	*ret = !forbidden;
+	return code;
 }
 
 enum rg_cli_exit rg_cli_call_json(const struct rg_cli *cli, const char *method, const char *path,
@@ -171,7 +189,7 @@ enum rg_cli_exit rg_cli_stream(const struct rg_cli *cli, const char *path, bool 
 	struct lines lines = { .fn = fn, .arg = arg };
 	struct rg_client_request request = { .socket = cli->socket, .method = "GET", .path = path,
 					     .actor = actor(), .take = lines_take, .arg = &lines };
-	enum rg_cli_exit code = answer_get(&request, &answer);
+	enum rg_cli_exit code = answer_get(&request, &answer, NULL);
 
 	free(lines.text);
 	return code;

@@ -119,6 +119,8 @@ struct rg_cli_body {
 enum rg_cli_exit rg_cli_call(const struct rg_cli *cli, const char *method, const char *path,
 			     const struct rg_cli_body *body, const char *if_match, json_t **ret,
 			     char **ret_etag);
+/** May the caller GET this? Only a refusal by role is no error. */
+enum rg_cli_exit rg_cli_allowed(const struct rg_cli *cli, const char *path, bool *ret);
 /** The same with a JSON body (NULL: none); @body's reference is taken. */
 enum rg_cli_exit rg_cli_call_json(const struct rg_cli *cli, const char *method, const char *path,
 				  json_t *body, json_t **ret);
