@@ -379,6 +379,27 @@ static void a_ufrag_moves_within_one_flush(void **state)
 	then_request(DE4, 10000, "abcd", "admit_default", "m-1");
 }
 
+static void what_made_room_holds_if_the_call_that_wanted_it_is_refused(void **state)
+{
+	uint64_t before, revision = 0;
+
+	(void)state;
+	config.dp.max_ufrags = 1;
+	given_engine();
+	given_endpoint("sfu", SFU);
+	given_meeting("m-1", "{\"ufrags\": [" ONE("abcd") "]}");
+	given_meeting("m-2", "{}");
+	before = revision_of("m-1");
+	assert_int_equal(rg_engine_ufrag_unbind(engine, "m-1", "sfu", "abcd", RG_ANY_REVISION, &revision, &err), 0);
+	assert_int_not_equal(rg_engine_ufrag_bind(engine, "m-2", "sfu", "wxyz", 999, NULL, NULL, &err), 0);
+	then_error(RG_ERR_PRECONDITION, "", "has revision");
+	flush();
+	assert_true(revision > before);
+	when_restarted();
+	then_ufrags("m-1", "[]");
+	assert_int_equal(revision_of("m-1"), revision);
+}
+
 static void full_tables_of_ufrags_are_told_before_anything_changes(void **state)
 {
 	char text[64], *before;
@@ -534,6 +555,7 @@ int main(void)
 		TEST(ports_change_hands_within_one_flush),
 		TEST(an_endpoint_with_ufrags_stays),
 		TEST(a_ufrag_moves_within_one_flush),
+		TEST(what_made_room_holds_if_the_call_that_wanted_it_is_refused),
 		TEST(full_tables_of_ufrags_are_told_before_anything_changes),
 		TEST(a_turn_that_can_not_be_stored_is_undone),
 		TEST(model_store_and_kernel_agree_after_room_was_made_and_the_disk_was_full),

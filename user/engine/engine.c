@@ -181,6 +181,8 @@ static int flush_commit(struct rg_engine *engine, struct geo_build *ret_build, s
 		ret = geo_prepare(engine, ret_build, err);
 	if (!ret && engine->pending.geo)
 		ret = geo_check_networks(engine, ret_build, err);
+	if (!ret) /* settled to make room, and nothing was staged since: none is begun */
+		ret = rg_store_begin(engine->store, err);
 	if (!ret)
 		ret = ufrags_write_revisions(engine, err);
 	return ret ? ret : engine_commit(engine, err);
