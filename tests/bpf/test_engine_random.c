@@ -19,9 +19,12 @@
 #include "harness/engine.h"
 #include "harness/packet.h"
 #include "harness/shadow.h"
+#include "harness/stun_message.h"
 
 #define MAX_MEETINGS 7 /* in the kernel: one less than SH_MEETINGS minus the unused number 0 */
 #define MAX_LOCALS 3   /* of 5 addresses */
+#define MAX_UFRAGS 5
+#define MAX_LONG_UFRAGS 1
 #define PORTS 5
 #define PROBES 40
 
@@ -75,12 +78,25 @@ static void draw_rules(struct sh_meeting *m)
 	}
 }
 
+/* Mostly such as the shared endpoints can have. */
+static uint32_t draw_ufrags(void)
+{
+	uint32_t bits = 0;
+
+	for (unsigned int bit = 0; bit < SH_SHARED * SH_UFRAGS; bit++)
+		if (rnd_one_in(&rnd, sh_ufrag_fits(&shadow, bit) ? 8 : 150))
+			bits |= 1u << bit;
+	return bits;
+}
+
 static struct sh_meeting draw_meeting(void)
 {
 	struct sh_meeting m = { .exists = true, .refuse = rnd_one_in(&rnd, 2), .observe = rnd_one_in(&rnd, 4) };
 
 	draw_endpoints(&m);
 	draw_rules(&m);
+	if (rnd_one_in(&rnd, 2))
+		m.ufrags = draw_ufrags();
 	return m;
 }
 
@@ -131,12 +147,22 @@ static void then_result(int ret, enum rg_errc wanted)
 	memset(&err, 0, sizeof(err));
 }
 
-/* A full table may be told too early: what a meeting gives up counts until its new endpoints are in
- * force, and what a turn gives up makes no room if custom regions were changed, too (see engine.c). */
+static bool too_many_ufrags(uint32_t bits)
+{
+	return __builtin_popcount(bits) > MAX_UFRAGS || __builtin_popcount(bits & SH_LONG_UFRAGS) > MAX_LONG_UFRAGS;
+}
+
+/* A full table may be told too early: what a meeting gives up counts until what it has new is in
+ * force, and what a turn gives up makes no room if custom regions were changed, too (see engine.c).
+ * And it may be told of a ufrag before another one is found that is bad. */
 static void then_meeting_result(int ret, enum rg_errc wanted, const struct sh_meeting *m)
 {
-	if (!wanted && ret && err.code == RG_ERR_FULL &&
-	    (regions_changed || sh_count_locals(&shadow, m) > MAX_LOCALS))
+	bool full = ret && err.code == RG_ERR_FULL;
+	bool ufrags = regions_changed || too_many_ufrags(sh_all_ufrags(&shadow) | m->ufrags);
+
+	if (full && !wanted && sh_count_locals(&shadow, sh_locals_of(m)) > MAX_LOCALS)
+		wanted = RG_ERR_FULL;
+	if (full && ufrags && (!wanted || wanted == RG_ERR_INVALID || wanted == RG_ERR_CONFLICT))
 		wanted = RG_ERR_FULL;
 	then_result(ret, wanted);
 }
@@ -163,13 +189,17 @@ static enum rg_errc error_of(unsigned int i, const struct sh_meeting *m)
 	struct shadow after = shadow;
 
 	after.meetings[i] = *m;
+	if (sh_ufrags_error(&shadow, i, m->ufrags))
+		return sh_ufrags_error(&shadow, i, m->ufrags);
+	if (too_many_ufrags(sh_all_ufrags(&after)))
+		return RG_ERR_FULL;
 	if (same_meeting(&shadow.meetings[i], m, i))
 		return RG_ERR_NONE;
 	if (!sh_regions_exist(&shadow, m))
 		return RG_ERR_INVALID;
-	if (sh_conflict(&shadow, i, m) >= 0)
+	if (sh_conflict(&shadow, i, m) >= 0 || sh_meets_shared(&shadow, m))
 		return RG_ERR_CONFLICT;
-	if (sh_count_meetings(&after) > MAX_MEETINGS - 1 || sh_count_locals(&after, NULL) > MAX_LOCALS)
+	if (sh_count_meetings(&after) > MAX_MEETINGS - 1 || sh_count_locals(&after, 0) > MAX_LOCALS)
 		return RG_ERR_FULL;
 	return RG_ERR_NONE;
 }
@@ -224,7 +254,10 @@ static void do_put(void)
 
 static void do_put_bad(void)
 {
-	put_meeting(rnd_below(&rnd, SH_MEETINGS), draw_meeting(), true);
+	struct sh_meeting m = draw_meeting();
+
+	m.ufrags = 0; /* what is wrong with them may be told first */
+	put_meeting(rnd_below(&rnd, SH_MEETINGS), m, true);
 }
 
 static void do_put_again(void)
@@ -239,8 +272,8 @@ static void do_put_again(void)
 static void do_patch(void)
 {
 	unsigned int i = rnd_below(&rnd, SH_MEETINGS);
-	static const char *const fields[] = { "endpoints", "default", "rules", "mode" };
-	const char *field = fields[rnd_below(&rnd, 4)];
+	static const char *const fields[] = { "endpoints", "default", "rules", "mode", "ufrags" };
+	const char *field = fields[rnd_below(&rnd, SH_COUNT(fields))];
 	struct sh_meeting m = shadow.meetings[i], other = draw_meeting();
 	struct shadow with = shadow;
 	bool null = rnd_one_in(&rnd, 6);
@@ -258,6 +291,7 @@ static void do_patch(void)
 	json_decref(body);
 	switch (*field) {
 	case 'e': memcpy(m.endpoints, other.endpoints, sizeof(m.endpoints)), m.n_endpoints = other.n_endpoints; break;
+	case 'u': m.ufrags = other.ufrags; break;
 	case 'd': m.refuse = other.refuse; break;
 	case 'r': memcpy(m.rules, other.rules, sizeof(m.rules)), m.n_rules = other.n_rules; break;
 	default: m.observe = other.observe;
@@ -332,15 +366,182 @@ static void do_region_delete(void)
 	regions_changed |= !ret;
 }
 
+static void do_bind(void)
+{
+	unsigned int i = rnd_below(&rnd, SH_MEETINGS), bit = rnd_below(&rnd, SH_SHARED * SH_UFRAGS);
+	struct sh_meeting m = shadow.meetings[i];
+	struct condition condition = draw_condition(m.exists, m.revision);
+	const char *text = sh_ufrags[bit % SH_UFRAGS];
+	enum rg_errc wanted = RG_ERR_NOT_FOUND;
+	bool created = false;
+	char id[8], name[8];
+	int ret;
+
+	m.ufrags |= 1u << bit;
+	if (m.exists)
+		wanted = sh_ufrags_error(&shadow, i, 1u << bit);
+	if (!wanted && too_many_ufrags(sh_all_ufrags(&shadow) | m.ufrags))
+		wanted = RG_ERR_FULL;
+	if (!wanted && !condition.holds)
+		wanted = RG_ERR_PRECONDITION;
+	snprintf(id, sizeof(id), "m-%u", i);
+	snprintf(name, sizeof(name), "s%u", bit / SH_UFRAGS);
+	snprintf(what, sizeof(what), "bind %s of %s to %s", text, name, id);
+	ret = rg_engine_ufrag_bind(engine, id, name, text, condition.if_match, &created, &m.revision, &err);
+	if (ret && err.code == RG_ERR_FULL && regions_changed && (!wanted || wanted == RG_ERR_PRECONDITION))
+		wanted = RG_ERR_FULL;
+	then_result(ret, wanted);
+	if (ret)
+		return;
+	if (created == (shadow.meetings[i].ufrags >> bit & 1))
+		wrong("created: %d", created);
+	accept_meeting(i, m, m.revision);
+}
+
+static void do_unbind(void)
+{
+	unsigned int i = rnd_below(&rnd, SH_MEETINGS), bit = rnd_below(&rnd, SH_SHARED * SH_UFRAGS);
+	struct sh_meeting m = shadow.meetings[i];
+	struct condition condition = draw_condition(m.exists, m.revision);
+	const char *text = sh_ufrags[bit % SH_UFRAGS];
+	enum rg_errc wanted = RG_ERR_NONE;
+	char id[8], name[8];
+	int ret;
+
+	if (m.ufrags && !rnd_one_in(&rnd, 4)) /* one that it holds */
+		while (!(m.ufrags >> bit & 1))
+			bit = (bit + 1) % (SH_SHARED * SH_UFRAGS);
+	text = sh_ufrags[bit % SH_UFRAGS];
+	if (!m.exists)
+		wanted = RG_ERR_NOT_FOUND;
+	else if (!shadow.shared[bit / SH_UFRAGS].exists)
+		wanted = RG_ERR_INVALID;
+	else if (!(m.ufrags >> bit & 1))
+		wanted = RG_ERR_NOT_FOUND;
+	else if (!condition.holds)
+		wanted = RG_ERR_PRECONDITION;
+	snprintf(id, sizeof(id), "m-%u", i);
+	snprintf(name, sizeof(name), "s%u", bit / SH_UFRAGS);
+	snprintf(what, sizeof(what), "unbind %s of %s from %s", text, name, id);
+	ret = rg_engine_ufrag_unbind(engine, id, name, text, condition.if_match, &m.revision, &err);
+	then_result(ret, wanted);
+	if (ret)
+		return;
+	m.ufrags &= ~(1u << bit);
+	accept_meeting(i, m, m.revision);
+}
+
+static struct sh_shared draw_shared(void)
+{
+	struct sh_shared s = { .exists = true, .tcp = rnd_one_in(&rnd, 3), .admit = rnd_one_in(&rnd, 3),
+			       .prefix = rnd_one_in(&rnd, 3) };
+
+	s.address = (uint8_t)(rnd_one_in(&rnd, 6) ? 0 : 1 + rnd_below(&rnd, SH_COUNT(sh_addresses) - 1));
+	s.first = (uint8_t)(1 + rnd_below(&rnd, PORTS));
+	s.last = (uint8_t)(s.first + rnd_below(&rnd, 2));
+	return s;
+}
+
+static bool same_shared(const struct sh_shared *a, const struct sh_shared *b)
+{
+	return a->exists && b->exists && a->tcp == b->tcp && a->admit == b->admit && a->prefix == b->prefix &&
+	       a->address == b->address && a->first == b->first && a->last == b->last;
+}
+
+static enum rg_errc shared_error_of(unsigned int i, const struct sh_shared *s)
+{
+	const struct sh_shared *old = &shadow.shared[i];
+	struct shadow after = shadow;
+
+	after.shared[i] = *s;
+	if (same_shared(old, s))
+		return RG_ERR_NONE;
+	if (sh_shared_overlap(&shadow, i, s) >= 0 || sh_meets_dedicated(&shadow, s))
+		return RG_ERR_CONFLICT;
+	if (s->prefix && !old->prefix && sh_all_ufrags(&shadow) & sh_bits_of(i))
+		return RG_ERR_CONFLICT;
+	if (!s->prefix && old->exists && old->prefix && sh_all_ufrags(&shadow) & sh_bits_of(i))
+		return RG_ERR_CONFLICT;
+	return sh_count_locals(&after, 0) > MAX_LOCALS ? RG_ERR_FULL : RG_ERR_NONE;
+}
+
+static void do_shared(void)
+{
+	unsigned int i = rnd_below(&rnd, SH_SHARED);
+	const struct sh_shared old = shadow.shared[i];
+	struct sh_shared s = rnd_one_in(&rnd, 8) && old.exists ? old : draw_shared();
+	struct condition condition = draw_condition(old.exists, old.revision);
+	struct shadow with = shadow;
+	bool created = false, spoiled = rnd_one_in(&rnd, 10);
+	enum rg_errc wanted;
+	char name[8];
+	json_t *body;
+	int ret;
+
+	with.shared[i] = s;
+	body = sh_shared_json(&with, i);
+	if (spoiled)
+		json_object_set_new(body, "ufrag_prefix", json_integer(3));
+	wanted = spoiled ? RG_ERR_INVALID : !condition.holds ? RG_ERR_PRECONDITION : shared_error_of(i, &s);
+	snprintf(name, sizeof(name), "s%u", i);
+	snprintf(what, sizeof(what), "put endpoint %s", name);
+	ret = rg_engine_endpoint_put(engine, name, body, condition.if_match, &created, &s.revision, &err);
+	json_decref(body);
+	if (!wanted && ret && err.code == RG_ERR_FULL &&
+	    (regions_changed || sh_count_locals(&shadow, 1u << s.address) > MAX_LOCALS))
+		wanted = RG_ERR_FULL;
+	then_result(ret, wanted);
+	if (ret)
+		return;
+	if (created == old.exists || (same_shared(&old, &s) ? s.revision != old.revision : s.revision <= last_revision))
+		wrong("created %d, revision %llu", created, (unsigned long long)s.revision);
+	if (s.revision > last_revision)
+		last_revision = s.revision;
+	shadow.shared[i] = s;
+}
+
+static void do_shared_delete(void)
+{
+	unsigned int i = rnd_below(&rnd, SH_SHARED);
+	struct sh_shared *s = &shadow.shared[i];
+	struct condition condition = draw_condition(s->exists, s->revision);
+	char name[8];
+	int ret;
+
+	snprintf(name, sizeof(name), "s%u", i);
+	snprintf(what, sizeof(what), "delete endpoint %s", name);
+	ret = rg_engine_endpoint_delete(engine, name, condition.if_match, &err);
+	then_result(ret, !s->exists ? RG_ERR_NOT_FOUND : !condition.holds ? RG_ERR_PRECONDITION :
+		    sh_all_ufrags(&shadow) & sh_bits_of(i) ? RG_ERR_CONFLICT : RG_ERR_NONE);
+	if (!ret)
+		*s = (struct sh_shared){ 0 };
+}
+
 static void do_something(void)
 {
 	static void (*const calls[])(void) = { do_put, do_put, do_put, do_put, do_patch, do_patch, do_delete,
-					       do_put_bad, do_put_again, do_region, do_region_delete };
+					       do_put_bad, do_put_again, do_region, do_region_delete, do_bind,
+					       do_bind, do_bind, do_unbind, do_shared, do_shared,
+					       do_shared_delete };
 
 	calls[rnd_below(&rnd, SH_COUNT(calls))]();
 }
 
 /* --- comparing */
+
+/* Ufrags come in any order. */
+static bool same_field(const char *name, const json_t *got, const json_t *wanted)
+{
+	size_t i, j, n = 0;
+	json_t *a, *b;
+
+	if (strcmp(name, "ufrags"))
+		return json_equal(got, wanted);
+	json_array_foreach(wanted, i, a)
+		json_array_foreach(got, j, b)
+			n += (size_t)json_equal(a, b);
+	return json_is_array(got) && n == json_array_size(wanted) && n == json_array_size(got);
+}
 
 /* @got has every field of @wanted, with its value; it may have more. */
 static void then_body(const char *where, const json_t *got, json_t *wanted)
@@ -349,7 +550,7 @@ static void then_body(const char *where, const json_t *got, json_t *wanted)
 	json_t *value;
 
 	json_object_foreach(wanted, field, value)
-		if (!json_equal(json_object_get(got, field), value)) {
+		if (!same_field(field, json_object_get(got, field), value)) {
 			char *a = json_dumps(got, JSON_COMPACT), *b = json_dumps(wanted, JSON_COMPACT);
 
 			wrong("%s has %s, wanted %s", where, a ? a : "nothing", b);
@@ -359,7 +560,7 @@ static void then_body(const char *where, const json_t *got, json_t *wanted)
 
 static void then_api(void)
 {
-	json_t *meetings = NULL, *regions = NULL, *list;
+	json_t *meetings = NULL, *regions = NULL, *endpoints = NULL, *list;
 	size_t n = 0;
 
 	assert_int_equal(rg_engine_meeting_list(engine, "", 1000, &meetings, &err), 0);
@@ -379,6 +580,15 @@ static void then_api(void)
 	if (json_array_size(list) != n)
 		wrong("the API shows %zu custom regions of %zu", json_array_size(list), n);
 	json_decref(regions);
+	assert_int_equal(rg_engine_endpoint_list(engine, &endpoints, &err), 0);
+	list = json_object_get(endpoints, "endpoints");
+	n = 0;
+	for (unsigned int i = 0; i < SH_SHARED; i++)
+		if (shadow.shared[i].exists)
+			then_body("the API", json_array_get(list, n++), sh_shared_json(&shadow, i));
+	if (json_array_size(list) != n)
+		wrong("the API shows %zu shared endpoints of %zu", json_array_size(list), n);
+	json_decref(endpoints);
 }
 
 /* The next row's body; NULL at the end. New reference. */
@@ -402,6 +612,58 @@ static void then_row(sqlite3_stmt *rows, json_t *wanted, uint64_t wanted_revisio
 	json_decref(body);
 }
 
+/* A meeting's body in the store is without its ufrags: they have a table of their own. */
+static json_t *stored_meeting(unsigned int i)
+{
+	json_t *body = sh_meeting_json(&shadow, i);
+
+	json_object_del(body, "ufrags");
+	return body;
+}
+
+static void then_stored_ufrags(sqlite3 *db)
+{
+	sqlite3_stmt *rows = NULL;
+	uint32_t bits = 0;
+	int n = 0;
+
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT e.name, m.id, u.ufrag FROM ufrags u LEFT JOIN endpoints e "
+					    "ON e.number = u.endpoint LEFT JOIN meetings m ON m.number = u.meeting",
+					    -1, &rows, NULL), 0);
+	for (; sqlite3_step(rows) == SQLITE_ROW; n++) {
+		const char *name = (const char *)sqlite3_column_text(rows, 0);
+		const char *id = (const char *)sqlite3_column_text(rows, 1);
+		const char *text = (const char *)sqlite3_column_text(rows, 2);
+
+		if (!name || !id || !text)
+			wrong("the store has a ufrag of no meeting or no endpoint");
+		for (unsigned int u = 0; u < SH_UFRAGS; u++) {
+			unsigned int bit = (unsigned int)(name[1] - '0') * SH_UFRAGS + u;
+
+			if (!strcmp(text, sh_ufrags[u]) && sh_holder(&shadow, bit) == id[2] - '0')
+				bits |= 1u << bit;
+		}
+	}
+	sqlite3_finalize(rows);
+	if (bits != sh_all_ufrags(&shadow) || n != __builtin_popcount(bits))
+		wrong("the store has ufrags %x of %d, wanted %x", bits, n, sh_all_ufrags(&shadow));
+}
+
+static void then_stored_endpoints(sqlite3 *db)
+{
+	sqlite3_stmt *rows = NULL;
+	uint64_t revision;
+
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT body, revision FROM endpoints ORDER BY name", -1, &rows,
+					    NULL), 0);
+	for (unsigned int i = 0; i < SH_SHARED; i++)
+		if (shadow.shared[i].exists)
+			then_row(rows, sh_shared_json(&shadow, i), shadow.shared[i].revision);
+	if (next_body(rows, &revision))
+		wrong("the store has a shared endpoint more");
+	sqlite3_finalize(rows);
+}
+
 /* The file, read by another connection: what is durable. */
 static void then_store(void)
 {
@@ -415,7 +677,7 @@ static void then_store(void)
 	assert_int_equal(sqlite3_prepare_v2(db, "SELECT body, revision FROM meetings ORDER BY id", -1, &rows, NULL), 0);
 	for (unsigned int i = 0; i < SH_MEETINGS; i++)
 		if (shadow.meetings[i].exists)
-			then_row(rows, sh_meeting_json(&shadow, i), shadow.meetings[i].revision);
+			then_row(rows, stored_meeting(i), shadow.meetings[i].revision);
 	if (next_body(rows, &revision))
 		wrong("the store has a meeting more");
 	sqlite3_finalize(rows);
@@ -426,10 +688,28 @@ static void then_store(void)
 	if (next_body(rows, &revision))
 		wrong("the store has a custom region more");
 	sqlite3_finalize(rows);
+	then_stored_endpoints(db);
+	then_stored_ufrags(db);
 	sqlite3_close(db);
 }
 
-static void then_judged(const char *source, unsigned int address, unsigned int port, bool tcp)
+/* What a client sends first, on TCP with a length in front. */
+static void put_request(struct pkt *packet, bool tcp, const char *ufrag)
+{
+	static struct stun message;
+	char name[80];
+	size_t at;
+
+	snprintf(name, sizeof(name), "%s:remote", ufrag);
+	stun_chromium(&message, name);
+	if (tcp)
+		stun_frame(&message);
+	at = packet->length;
+	pkt_payload(packet, message.length);
+	memcpy(packet->data + at, message.data, message.length);
+}
+
+static void then_judged(const char *source, unsigned int address, unsigned int port, bool tcp, const char *ufrag)
 {
 	static struct pkt packet;
 	struct rg_trace trace = { 0 };
@@ -440,20 +720,29 @@ static void then_judged(const char *source, unsigned int address, unsigned int p
 	pkt_begin(&packet);
 	(strchr(source, ':') ? pkt_ip6 : pkt_ip4)(&packet, source, sh_addresses[address]);
 	(tcp ? pkt_tcp : pkt_udp)(&packet, 40000, (uint16_t)port);
+	if (ufrag)
+		put_request(&packet, tcp, ufrag);
 	pkt_end(&packet);
 	assert_int_equal(rg_dp_run(rg_engine_dp(engine), packet.data, packet.length, RG_TRACE_DRY, &action, &trace,
 				   &err), 0);
-	reason = sh_judge(&shadow, source, address, port, tcp, &meeting);
+	reason = sh_judge(&shadow, source, address, port, tcp, ufrag, &meeting);
 	if (meeting >= 0)
 		snprintf(wanted_id, sizeof(wanted_id), "m-%d", meeting);
 	id = trace.meeting ? rg_engine_meeting_id(engine, trace.meeting) : "";
 	if (strcmp(rg_reason_text(trace.reason), reason) || strcmp(id, wanted_id))
-		wrong("%s to %s port %u %s is %s of '%s', wanted %s of '%s'", source, sh_addresses[address], port,
-		      tcp ? "tcp" : "udp", rg_reason_text(trace.reason), id, reason, wanted_id);
+		wrong("%s to %s port %u %s, %s, is %s of '%s', wanted %s of '%s'", source, sh_addresses[address],
+		      port, tcp ? "tcp" : "udp", ufrag ? ufrag : "no request", rg_reason_text(trace.reason), id, reason, wanted_id);
+}
+
+static void then_entries(const struct rg_dp_map_info *map, const char *name, unsigned int wanted)
+{
+	if (!strcmp(map->name, name) && map->entries != wanted)
+		wrong("%s has %u entries, not %u", name, map->entries, wanted);
 }
 
 static void then_kernel(void)
 {
+	uint32_t ufrags = sh_all_ufrags(&shadow);
 	struct rg_dp_map_info *maps = NULL;
 	size_t n = 0;
 
@@ -463,12 +752,15 @@ static void then_kernel(void)
 		unsigned int address = strchr(source, ':') ? first6 + rnd_below(&rnd, n6) :
 							     1 + rnd_below(&rnd, first6 - 1);
 
-		then_judged(source, address, 1 + rnd_below(&rnd, PORTS), rnd_one_in(&rnd, 3));
+		then_judged(source, address, 1 + rnd_below(&rnd, PORTS), rnd_one_in(&rnd, 3),
+			    rnd_one_in(&rnd, 2) ? sh_ufrags[rnd_below(&rnd, SH_UFRAGS)] : NULL);
 	}
 	assert_int_equal(rg_dp_maps(rg_engine_dp(engine), &maps, &n, &err), 0);
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(maps[i].name, "rg_endpoints") && maps[i].entries != sh_count_endpoints(&shadow))
-			wrong("rg_endpoints has %u entries, not %u", maps[i].entries, sh_count_endpoints(&shadow));
+	for (size_t i = 0; i < n; i++) {
+		then_entries(&maps[i], "rg_endpoints", sh_count_endpoints(&shadow));
+		then_entries(&maps[i], "rg_ufrags", (unsigned int)__builtin_popcount(ufrags & ~SH_LONG_UFRAGS));
+		then_entries(&maps[i], "rg_ufrags_long", (unsigned int)__builtin_popcount(ufrags & SH_LONG_UFRAGS));
+	}
 	free(maps);
 }
 
@@ -540,6 +832,8 @@ static void model_store_and_kernel_agree_after_every_turn(void **state)
 	signal(SIGXFSZ, SIG_IGN);
 	config.dp.max_meetings = MAX_MEETINGS;
 	config.dp.max_locals = MAX_LOCALS;
+	config.dp.max_ufrags = MAX_UFRAGS;
+	config.dp.max_ufrags_long = MAX_LONG_UFRAGS;
 	given_engine();
 	for (step = 0; step < steps; step++)
 		one_turn();

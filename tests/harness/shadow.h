@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A second, simple model of meetings and custom regions: what the API must show, what the store must
+/* A second, simple model of meetings, shared endpoints and custom regions: what the API must show, what the store must
  * hold, and how a packet must be judged. Everything is picked from small pools, so that meetings get
  * in each other's way; every question is answered by a walk over everything.
  */
@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/err.h"
 
 #define SH_MEETINGS 9
 #define SH_REGIONS 5
@@ -19,6 +20,8 @@
 #define SH_RULES 4
 #define SH_CODES 3 /* regions of a rule */
 #define SH_NETS 4
+#define SH_SHARED 3
+#define SH_PREFIX 6 /* of shared endpoints with a ufrag_prefix */
 
 static const char *const sh_addresses[] = { "any", "10.0.0.1", "10.0.0.2", "10.0.0.3", "2001:db8:5::1",
 					    "2001:db8:5::2" };
@@ -36,6 +39,11 @@ static const char *const sh_sources[] = { "192.0.2.1", "192.0.2.129", "192.0.2.2
 					  "203.0.113.5", "203.0.113.200", "2001:db8:1::5",
 					  "2001:db8:1:8000::1", "2001:db8:1:8000::2", "2001:db8:2::1",
 					  "2002:c000:281::1", "64:ff9b::192.0.2.200", "2001:4860::1" };
+/* Beginnings of each other, of the length of the prefix or not; the last one is a long one. */
+static const char *const sh_ufrags[] = { "abcd", "wx/+", "abcdef", "abcdxy", "abcdefgh",
+					 "abcdef-0123456789-0123456789-0123456789" };
+#define SH_UFRAGS 6
+#define SH_LONG_UFRAGS 0x20820u /* in a meeting's bits */
 #define SH_COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 struct sh_endpoint { uint8_t address, port; bool tcp; };
@@ -45,6 +53,12 @@ struct sh_meeting {
 	uint8_t n_endpoints, n_rules;
 	struct sh_endpoint endpoints[SH_ENDPOINTS];
 	struct sh_rule rules[SH_RULES];
+	uint32_t ufrags; /* bit: shared endpoint * SH_UFRAGS + ufrag */
+	uint64_t revision;
+};
+struct sh_shared {
+	bool exists, tcp, admit, prefix; /* admit: what is unbound */
+	uint8_t address, first, last;
 	uint64_t revision;
 };
 struct sh_region {
@@ -55,6 +69,7 @@ struct sh_region {
 struct shadow {
 	struct sh_meeting meetings[SH_MEETINGS];
 	struct sh_region regions[SH_REGIONS];
+	struct sh_shared shared[SH_SHARED];
 };
 
 /* --- as JSON */
@@ -76,6 +91,35 @@ static inline json_t *sh_endpoint_json(const struct sh_endpoint *e)
 			 "protocol", e->tcp ? "tcp" : "udp");
 }
 
+static inline json_t *sh_ufrags_json(uint32_t bits)
+{
+	json_t *list = json_array();
+	char name[8];
+
+	for (unsigned int bit = 0; bit < SH_SHARED * SH_UFRAGS; bit++) {
+		if (!(bits >> bit & 1))
+			continue;
+		snprintf(name, sizeof(name), "s%u", bit / SH_UFRAGS);
+		json_array_append_new(list, json_pack("{s:s, s:s}", "endpoint", name, "ufrag",
+						      sh_ufrags[bit % SH_UFRAGS]));
+	}
+	return list;
+}
+
+static inline json_t *sh_shared_json(const struct shadow *shadow, unsigned int i)
+{
+	const struct sh_shared *s = &shadow->shared[i];
+	char name[8], ports[8];
+
+	snprintf(name, sizeof(name), "s%u", i);
+	snprintf(ports, sizeof(ports), "%u-%u", s->first, s->last);
+	return json_pack("{s:s, s:s, s:o, s:s, s:s, s:o}", "name", name, "address", sh_addresses[s->address],
+			 s->first == s->last ? "port" : "ports",
+			 s->first == s->last ? json_integer(s->first) : json_string(ports),
+			 "protocol", s->tcp ? "tcp" : "udp", "unbound", s->admit ? "admit" : "refuse",
+			 "ufrag_prefix", s->prefix ? json_integer(SH_PREFIX) : json_null());
+}
+
 static inline json_t *sh_meeting_json(const struct shadow *shadow, unsigned int i)
 {
 	const struct sh_meeting *m = &shadow->meetings[i];
@@ -87,8 +131,9 @@ static inline json_t *sh_meeting_json(const struct shadow *shadow, unsigned int 
 	for (unsigned int j = 0; j < m->n_rules; j++)
 		json_array_append_new(rules, sh_rule_json(&m->rules[j]));
 	snprintf(id, sizeof(id), "m-%u", i);
-	return json_pack("{s:s, s:o, s:s, s:o, s:s}", "id", id, "endpoints", endpoints, "default",
-			 m->refuse ? "refuse" : "admit", "rules", rules, "mode", m->observe ? "observe" : "enforce");
+	return json_pack("{s:s, s:o, s:o, s:s, s:o, s:s}", "id", id, "endpoints", endpoints,
+			 "ufrags", sh_ufrags_json(m->ufrags), "default", m->refuse ? "refuse" : "admit",
+			 "rules", rules, "mode", m->observe ? "observe" : "enforce");
 }
 
 static inline json_t *sh_region_json(const struct shadow *shadow, unsigned int i)
@@ -119,6 +164,96 @@ static inline int sh_conflict(const struct shadow *shadow, unsigned int self, co
 			}
 	}
 	return -1;
+}
+
+/* The shared endpoint but @self that a range of ports meets ("any" is every address); -1: none. */
+static inline int sh_shared_overlap(const struct shadow *shadow, unsigned int self, const struct sh_shared *wanted)
+{
+	for (unsigned int i = 0; i < SH_SHARED; i++) {
+		const struct sh_shared *s = &shadow->shared[i];
+
+		if (s->exists && i != self && s->tcp == wanted->tcp && s->first <= wanted->last &&
+		    s->last >= wanted->first &&
+		    (s->address == wanted->address || !s->address || !wanted->address))
+			return (int)i;
+	}
+	return -1;
+}
+
+static inline int sh_shared_at(const struct shadow *shadow, unsigned int address, unsigned int port, bool tcp)
+{
+	const struct sh_shared wanted = { .address = (uint8_t)address, .first = (uint8_t)port,
+					  .last = (uint8_t)port, .tcp = tcp };
+
+	return sh_shared_overlap(shadow, SH_SHARED, &wanted);
+}
+
+static inline bool sh_meets_shared(const struct shadow *shadow, const struct sh_meeting *m)
+{
+	for (unsigned int i = 0; i < m->n_endpoints; i++)
+		if (sh_shared_at(shadow, m->endpoints[i].address, m->endpoints[i].port, m->endpoints[i].tcp) >= 0)
+			return true;
+	return false;
+}
+
+static inline bool sh_meets_dedicated(const struct shadow *shadow, const struct sh_shared *s)
+{
+	for (unsigned int port = s->first; port <= s->last; port++) {
+		const struct sh_meeting wanted = { .n_endpoints = 1,
+						   .endpoints = { { s->address, (uint8_t)port, s->tcp } } };
+
+		if (sh_conflict(shadow, SH_MEETINGS, &wanted) >= 0)
+			return true;
+	}
+	return false;
+}
+
+/* The bits of one shared endpoint's ufrags. */
+static inline uint32_t sh_bits_of(unsigned int shared)
+{
+	return ((1u << SH_UFRAGS) - 1) << shared * SH_UFRAGS;
+}
+
+static inline bool sh_ufrag_fits(const struct shadow *shadow, unsigned int bit)
+{
+	const struct sh_shared *s = &shadow->shared[bit / SH_UFRAGS];
+
+	return s->exists && (!s->prefix || strlen(sh_ufrags[bit % SH_UFRAGS]) == SH_PREFIX);
+}
+
+/* The meeting that holds a ufrag, -1: none. */
+static inline int sh_holder(const struct shadow *shadow, unsigned int bit)
+{
+	for (unsigned int i = 0; i < SH_MEETINGS; i++)
+		if (shadow->meetings[i].exists && shadow->meetings[i].ufrags >> bit & 1)
+			return (int)i;
+	return -1;
+}
+
+/* Of the first ufrag that meeting @self can not have. */
+static inline enum rg_errc sh_ufrags_error(const struct shadow *shadow, unsigned int self, uint32_t bits)
+{
+	for (unsigned int bit = 0; bit < SH_SHARED * SH_UFRAGS; bit++) {
+		int holder = sh_holder(shadow, bit);
+
+		if (!(bits >> bit & 1))
+			continue;
+		if (!sh_ufrag_fits(shadow, bit))
+			return RG_ERR_INVALID;
+		if (holder >= 0 && holder != (int)self)
+			return RG_ERR_CONFLICT;
+	}
+	return RG_ERR_NONE;
+}
+
+/* Every ufrag that is held. */
+static inline uint32_t sh_all_ufrags(const struct shadow *shadow)
+{
+	uint32_t bits = 0;
+
+	for (unsigned int i = 0; i < SH_MEETINGS; i++)
+		bits |= shadow->meetings[i].exists ? shadow->meetings[i].ufrags : 0;
+	return bits;
 }
 
 static inline bool sh_regions_exist(const struct shadow *shadow, const struct sh_meeting *m)
@@ -172,13 +307,15 @@ static inline unsigned int sh_locals_of(const struct sh_meeting *m)
 	return bits;
 }
 
-/* How many local addresses there are once @extra is added, "any" not counted. */
-static inline unsigned int sh_count_locals(const struct shadow *shadow, const struct sh_meeting *extra)
+/* How many local addresses there are once those with the bits @extra are added, "any" not counted. */
+static inline unsigned int sh_count_locals(const struct shadow *shadow, unsigned int extra)
 {
-	unsigned int bits = extra ? sh_locals_of(extra) : 0, n = 0;
+	unsigned int bits = extra, n = 0;
 
 	for (unsigned int i = 0; i < SH_MEETINGS; i++)
 		bits |= sh_locals_of(&shadow->meetings[i]);
+	for (unsigned int i = 0; i < SH_SHARED; i++)
+		bits |= shadow->shared[i].exists ? 1u << shadow->shared[i].address : 0;
 	for (bits >>= 1; bits; bits >>= 1)
 		n += bits & 1;
 	return n;
@@ -266,16 +403,34 @@ static inline int sh_meeting_at(const struct shadow *shadow, unsigned int addres
 	return sh_conflict(shadow, SH_MEETINGS, &wanted);
 }
 
-/* The reason's text for a packet; *ret_meeting: -1 if none. */
-static inline const char *sh_judge(const struct shadow *shadow, const char *source, unsigned int address,
-				   unsigned int port, bool tcp, int *ret_meeting)
+/* The meeting that a request with this ufrag is for, -1: none. */
+static inline int sh_bound(const struct shadow *shadow, unsigned int shared, const char *ufrag)
 {
+	for (unsigned int i = 0; i < SH_UFRAGS; i++)
+		if (shadow->shared[shared].prefix ? !strncmp(sh_ufrags[i], ufrag, SH_PREFIX) &&
+						     strlen(sh_ufrags[i]) == SH_PREFIX :
+						     !strcmp(sh_ufrags[i], ufrag))
+			return sh_holder(shadow, shared * SH_UFRAGS + i);
+	return -1;
+}
+
+/* The reason's text for a packet without a flow, with a Binding Request for @ufrag or (NULL) without
+ * payload; *ret_meeting: -1 if none. */
+static inline const char *sh_judge(const struct shadow *shadow, const char *source, unsigned int address,
+				   unsigned int port, bool tcp, const char *ufrag, int *ret_meeting)
+{
+	int shared = sh_shared_at(shadow, address, port, tcp);
 	unsigned int customs, country;
 	const struct sh_meeting *m;
 
-	*ret_meeting = sh_meeting_at(shadow, address, port, tcp);
-	if (*ret_meeting < 0)
+	*ret_meeting = shared < 0 ? sh_meeting_at(shadow, address, port, tcp) :
+		       ufrag ? sh_bound(shadow, (unsigned int)shared, ufrag) : -1;
+	if (*ret_meeting < 0 && shared < 0)
 		return "pass_not_conference";
+	if (*ret_meeting < 0 && (shadow->shared[shared].admit || (tcp && !ufrag)))
+		return "admit_flow_unbound";
+	if (*ret_meeting < 0)
+		return ufrag ? "refuse_unknown_ufrag" : "refuse_unbound";
 	m = &shadow->meetings[*ret_meeting];
 	sh_locate(shadow, source, &customs, &country);
 	for (unsigned int i = 0; i < m->n_rules; i++)
