@@ -30,7 +30,7 @@ static __always_inline int rg_seen_note(const struct rg_packet *pkt, __u32 reaso
 	same = slot->remote.halves[0] == pkt->remote.halves[0] && slot->remote.halves[1] == pkt->remote.halves[1] &&
 	       slot->remote_port == pkt->remote_port && slot->local_port == pkt->local_port &&
 	       slot->meeting == pkt->meeting && slot->reason == reason;
-	slot->at = rg_now();
+	slot->at = bpf_ktime_get_coarse_ns() >> RG_SEEN_SHIFT;
 	if (same)
 		return 0;
 	slot->remote = pkt->remote;

@@ -9,6 +9,7 @@
 #include "geo_map.h"
 #include "parse.h"
 #include "policy.h"
+#include "stat.h"
 
 /* A packet that could not be classified: refused where it may be meant for an endpoint, unless it is
  * a later fragment of a datagram that was judged. */
@@ -70,6 +71,7 @@ static __always_inline __u32 rg_judge_meeting(struct rg_packet *pkt)
 	pkt->meeting_flags = meeting.flags;
 
 	pkt->stage = RG_STAGE_REGION;
+	rg_stat_begin(pkt);
 	if (!pkt->region_known)
 		pkt->region = rg_region_lookup(bpf_be64_to_cpu(pkt->remote.halves[0]),
 					       bpf_be64_to_cpu(pkt->remote.halves[1]));

@@ -27,6 +27,7 @@ struct rg_packet {
 	__u8 more;             /* it is the first fragment of several */
 	/* found by the stages, 0 until then */
 	__u32 meeting;
+	__u32 stat_line;       /* the meeting's first one in rg_mtg_stat */
 	__u32 policy;
 	__u16 region;
 	__u16 endpoint;        /* index into rg_shared; 0: dedicated, or none */

@@ -6,6 +6,7 @@
 #include "event.h"
 #include "maps.h"
 #include "packet.h"
+#include "stat.h"
 
 /* Reasons by verdict, as bit masks made from the one list. */
 #define RG_BIT_IF_PASS(v) (RG_VERDICT_##v == RG_VERDICT_PASS)
@@ -46,50 +47,33 @@ static __always_inline __u64 rg_count_reason(__u32 index, __u32 bytes)
 	return count ? count->packets : 0;
 }
 
-/* The slot of a key in this CPU's part of rg_mtg_stat, taken if it is new; NULL if there is no
- * room. Nobody else writes there: a CPU runs one packet at a time. */
-static __always_inline struct rg_mtg_stat *rg_mtg_stat_at(__u64 key)
+static __always_inline __u32 rg_stat_verdict(__u32 reason)
 {
-	__u32 part = bpf_get_smp_processor_id() * rg_mtg_stat_slots, hash = rg_mtg_stat_hash(key);
+	return rg_reason_refuses(reason) ? RG_STAT_REFUSE :
+	       reason == RG_REASON_OBSERVE_REFUSED ? RG_STAT_OBSERVE : RG_STAT_ADMIT;
+}
 
-	for (__u32 i = 0; i < RG_MTG_STAT_PROBES; i++) {
-		__u32 index = part + ((hash + i) & (rg_mtg_stat_slots - 1));
-		struct rg_mtg_stat *slot = bpf_map_lookup_elem(&rg_mtg_stat, &index);
+static __always_inline void rg_count_region(const struct rg_packet *pkt, __u32 verdict)
+{
+	__u32 region = pkt->region;
+	struct rg_region_stat *stat = bpf_map_lookup_elem(&rg_region_stat, &region);
 
-		if (!slot)
-			return NULL;
-		if (*rg_mtg_stat_key_at(slot) == key)
-			return slot;
-		if (!*rg_mtg_stat_key_at(slot)) {
-			__builtin_memset(slot, 0, sizeof(*slot));
-			*rg_mtg_stat_key_at(slot) = key;
-			return slot;
-		}
-	}
-	return NULL;
+	if (!stat)
+		return;
+	rg_count_add(verdict == RG_STAT_REFUSE ? &stat->refuse :
+		     verdict == RG_STAT_OBSERVE ? &stat->observe : &stat->admit, pkt->bytes);
 }
 
 static __always_inline void rg_count_meeting(const struct rg_packet *pkt, __u32 reason)
 {
-	struct rg_region_stat *by_region = NULL;
-	struct rg_mtg_stat *by_meeting;
-	__u32 region = pkt->region;
+	__u32 verdict = rg_stat_verdict(reason);
+	__u64 tag = rg_mtg_tag(pkt->region, pkt->direction, verdict);
 
 	if (pkt->direction == RG_INGRESS)
-		by_region = bpf_map_lookup_elem(&rg_region_stat, &region);
-	by_meeting = rg_mtg_stat_at(rg_mtg_stat_key(pkt->meeting, region, pkt->direction));
-	if (!by_meeting)
+		rg_count_region(pkt, verdict);
+	if (!rg_stat_count(rg_stat_line(pkt->stat_line), pkt->meeting, tag, pkt->bytes) &&
+	    !rg_stat_further(pkt, tag))
 		rg_count_reason(RG_REASON_STAT_LOST, pkt->bytes);
-	if (rg_reason_refuses(reason)) {
-		rg_count_add(by_region ? &by_region->refuse : NULL, pkt->bytes);
-		rg_count_add(by_meeting ? &by_meeting->refuse : NULL, pkt->bytes);
-	} else if (reason == RG_REASON_OBSERVE_REFUSED) {
-		rg_count_add(by_region ? &by_region->observe : NULL, pkt->bytes);
-		rg_count_add(by_meeting ? &by_meeting->observe : NULL, pkt->bytes);
-	} else {
-		rg_count_add(by_region ? &by_region->admit : NULL, pkt->bytes);
-		rg_count_add(by_meeting ? &by_meeting->admit : NULL, pkt->bytes);
-	}
 }
 
 /* Count, and tell of it: each first refusal, and now and then who was admitted. */

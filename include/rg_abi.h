@@ -15,7 +15,7 @@
 #include "rg_limits.h"
 #include "rg_reason.h"
 
-#define RG_ABI_VERSION 2
+#define RG_ABI_VERSION 3
 
 /* An IPv6 address, or an IPv4 address as ::ffff:a.b.c.d, in network order. */
 struct rg_addr {
@@ -143,8 +143,9 @@ struct rg_seen {
 	__u16 region;
 	__u8 protocol;                 /* 6 TCP, 17 UDP, 0 unknown */
 	__u8 reason;                   /* enum rg_reason; 0 (no packet of ours has it): free */
-	__u32 at;                      /* seconds CLOCK_MONOTONIC */
+	__u32 at;                      /* CLOCK_MONOTONIC in units of 2^RG_SEEN_SHIFT ns: a packet pays no division */
 };
+#define RG_SEEN_SHIFT 30
 
 /* rg_mtg_words (ARRAY), index 1..: all that a packet needs of a meeting, in one word, so that no packet
  * sees a part of a change. Apart from the text that readers need: 100,000 meetings are 0.8 MB here
@@ -280,33 +281,45 @@ struct rg_count {
 struct rg_region_stat {
 	struct rg_count admit, refuse, observe; /* observe: counted, not enforced */
 };
-/* rg_mtg_stat (ARRAY): counters by meeting, region and direction; each CPU has a part of its
- * own, in which a slot is found by hash and taken by its first packet. Not a per-CPU hash map,
+/* rg_mtg_stat (ARRAY): counters by meeting, region, direction and verdict; each CPU has a part of its
+ * own. A line of it holds counters of one meeting. Where the first one stands is told by the meeting
+ * alone, so that it can be on its way while the region is looked up; what has no room there goes to
+ * lines found by hash. Each line and counter is taken by its first packet. Not a per-CPU hash map,
  * which costs a packet three cache misses where this costs one. */
 enum { RG_STAT_ADMIT, RG_STAT_REFUSE, RG_STAT_OBSERVE, RG_STAT_MAX };
-struct rg_mtg_stat {
-	__u32 meeting; /* 0: the slot is free */
-	__u16 region;
-	__u16 direction; /* enum rg_direction */
-	struct rg_count admit, refuse, observe; /* in the order of RG_STAT_* */
-	__u64 pad;
+union rg_mtg_tag { /* what a counter is of, beside the meeting; its packets in the same word */
+	struct {
+		__u64 region : 13;
+		__u64 direction : 1; /* enum rg_direction */
+		__u64 verdict : 2;   /* RG_STAT_* */
+		__u64 packets : 48;  /* 0: the counter is free */
+	};
+	__u64 word;
 };
-/* Its first 8 bytes as one word: the key by which it is found and taken. */
-typedef __u64 __attribute__((may_alias)) rg_mtg_stat_word;
-static inline __attribute__((always_inline)) rg_mtg_stat_word *rg_mtg_stat_key_at(struct rg_mtg_stat *slot)
-{
-	return (rg_mtg_stat_word *)slot;
-}
+#define RG_MTG_STAT_PACKETS_SHIFT 16
+struct rg_mtg_count {
+	union rg_mtg_tag tag;
+	__u64 bytes;
+};
+#define RG_MTG_STAT_COUNTS 3
+struct rg_mtg_stat {
+	__u32 meeting; /* 0: the line is free */
+	__u32 pad;
+	struct rg_mtg_count counts[RG_MTG_STAT_COUNTS]; /* the first free one ends them */
+	__u64 pad2;
+};
 
-/** Key of a slot, as struct rg_mtg_stat has it. */
-static inline __attribute__((always_inline)) __u64 rg_mtg_stat_key(__u32 meeting, __u32 region,
-								   __u32 direction)
+/** Word of a counter with no packets. */
+static inline __attribute__((always_inline)) __u64 rg_mtg_tag(__u32 region, __u32 direction, __u32 verdict)
 {
-	return meeting | (__u64)region << 32 | (__u64)direction << 48;
+	return region | direction << 13 | verdict << 14;
 }
-/** Where in a CPU's part the search for a key starts; mask it with the part's size - 1. */
-static inline __attribute__((always_inline)) __u32 rg_mtg_stat_hash(__u64 key)
+/** Where in a CPU's part further lines of a meeting are searched, after the first one, which is at
+ *  meeting & mask; @tag as rg_mtg_tag() says, of which region and direction matter. Mask it. */
+static inline __attribute__((always_inline)) __u32 rg_mtg_stat_hash(__u32 meeting, __u64 tag)
 {
+	__u64 key = meeting | (tag & 0x3fff) << 32;
+
 	return (__u32)((key ^ key >> 29) * 0x9e3779b97f4a7c15ull >> 32);
 }
 
@@ -420,6 +433,7 @@ _Static_assert(sizeof(struct rg_event) == 56, "abi");
 _Static_assert(sizeof(struct rg_quota_block) == 64, "abi");
 _Static_assert(sizeof(struct rg_budget) == 64, "one cache line");
 _Static_assert(sizeof(struct rg_mtg_stat) == 64, "one cache line");
+_Static_assert(RG_REGIONS_MAX <= 1u << 13 && RG_DIRECTION_MAX <= 2 && RG_STAT_MAX <= 4, "they fit a counter's tag");
 _Static_assert(sizeof(struct rg_geo_low) == 16, "abi");
 _Static_assert(sizeof(union rg_geo_block) == 64, "abi");
 _Static_assert(sizeof(struct rg_trace) == 32, "abi");

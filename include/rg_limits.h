@@ -73,10 +73,10 @@
 #define RG_ENDPOINTS_PER_MEETING_MAX 1024
 #define RG_RULES_PER_MEETING_MAX     256
 
-/* Counters per (meeting, region, direction): slots of 64 bytes for each CPU, found by
- * hash; a power of two. Twice as many as are in use keep the way short. */
+/* Counters per (meeting, region, direction, verdict): lines of 64 bytes for each CPU with room for
+ * three of one meeting; a power of two. Twice as many as meetings keep the way short. */
 #define RG_MTG_STAT_DEFAULT 32768 /* 2 MiB a CPU */
-#define RG_MTG_STAT_PROBES  8     /* slots looked at; none free: counted as lost */
+#define RG_MTG_STAT_PROBES  8     /* further lines looked at; none with room: counted as lost */
 
 /* Geo table: nodes of 4 bytes, range entries of 8 bytes (see bpf/region.h) */
 #define RG_GEO_ROOT4_BITS   18

@@ -171,6 +171,56 @@ TEST(a_sample_of_who_is_admitted_at_dedicated_endpoints_is_seen)
 	assert_in_range(n, 1, 4); /* once a CPU, at most */
 }
 
+struct sums { uint64_t counters, packets[RG_DIRECTION_MAX][RG_STAT_MAX], bytes; };
+
+static void sum_stat(void *arg, const struct rg_dp_mtg_stat *stat)
+{
+	struct sums *sums = arg;
+
+	if (stat->meeting != meeting)
+		return;
+	sums->counters++;
+	sums->packets[stat->direction][RG_STAT_ADMIT] += stat->admit.packets;
+	sums->packets[stat->direction][RG_STAT_REFUSE] += stat->refuse.packets;
+	sums->bytes += stat->admit.bytes + stat->refuse.bytes;
+}
+
+/* @of: 0: found among those of all meetings. */
+static void then_counted(uint32_t of, uint64_t packets)
+{
+	struct sums sums = {};
+
+	rg_dp_mtg_stats(rg_engine_dp(gate), of, sum_stat, &sums);
+	for (int direction = 0; direction < RG_DIRECTION_MAX; direction++)
+		for (int verdict = RG_STAT_ADMIT; verdict <= RG_STAT_REFUSE; verdict++)
+			assert_int_equal(sums.packets[direction][verdict], packets);
+	assert_in_range(sums.counters, packets ? RG_MTG_STAT_COUNTS + 1 : 0, packets ? 1000 : 0);
+	assert_int_equal(sums.bytes > 0, packets > 0);
+}
+
+static void when_both_ways(void)
+{
+	for (int i = 0; i < 3; i++)
+		for (int egress = 0; egress < 2; egress++) {
+			fragment(DE4, egress, true, 7, 10001);
+			fragment(CN4, egress, true, 8, 10001);
+		}
+}
+
+TEST(a_meeting_with_more_counters_than_a_line_holds_is_counted_exactly)
+{
+	when_both_ways();
+	then_counted(meeting, 3);
+	given_meeting("m-7", MEETING_THAT_REFUSES("DE"));
+	when_both_ways();
+	then_counted(meeting, 6);
+	then_counted(0, 6);
+	assert_int_equal(rg_engine_meeting_delete(gate, "m-7", 0, NULL), 0);
+	assert_int_equal(rg_engine_flush(gate, NULL), 0);
+	then_counted(meeting, 0);
+	then_counted(0, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +232,7 @@ int main(void)
 		T(the_first_refusal_of_a_flow_is_an_event),
 		T(events_beyond_a_meetings_quota_are_lost_and_counted),
 		T(a_sample_of_who_is_admitted_at_dedicated_endpoints_is_seen),
+		T(a_meeting_with_more_counters_than_a_line_holds_is_counted_exactly),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,7 +23,7 @@ struct rg_dp_config {
 	const char *pin_dir;       /* NULL: never pinned (replay, tests, bench) */
 	uint32_t max_meetings;     /* 0: RG_MEETINGS_DEFAULT */
 	uint32_t max_locals;       /* 0: RG_LOCALS_DEFAULT; at most RG_LOCALS_MAX */
-	uint32_t max_mtg_stats;    /* slots a CPU; 0: RG_MTG_STAT_DEFAULT; rounded up to a power of two */
+	uint32_t max_mtg_stats;    /* lines a CPU; 0: RG_MTG_STAT_DEFAULT; rounded up to a power of two */
 	uint32_t max_regions;      /* room for region ids; 0: RG_REGIONS_DEFAULT; rounded up to 256 << n */
 	uint32_t max_policies;     /* 0: RG_POLICIES_DEFAULT */
 	uint32_t max_schedules;    /* 0: RG_SCHEDULES_DEFAULT */
@@ -90,7 +90,8 @@ void rg_dp_ufrag_clear(struct rg_dp *dp, uint32_t endpoint, const char *text, si
 /** The flow table as it is now; flows whose binding is gone are left out. @fn returns false to stop. */
 typedef bool (*rg_dp_flow_fn)(void *arg, const struct rg_flow_key *key, const struct rg_flow *flow);
 int rg_dp_flows(struct rg_dp *dp, rg_dp_flow_fn fn, void *arg, struct rg_err *err);
-/** Remotes seen lately at dedicated endpoints of @meeting (0: all), and refused ones; may repeat (one a CPU). */
+/** Remotes seen lately at dedicated endpoints of @meeting (0: all), and refused ones; may repeat (one a CPU).
+ *  "at" comes in seconds. */
 typedef void (*rg_dp_seen_fn)(void *arg, const struct rg_seen *seen);
 void rg_dp_seen(const struct rg_dp *dp, uint32_t meeting, rg_dp_seen_fn fn, void *arg);
 
@@ -155,9 +156,15 @@ int rg_dp_reason_counts(struct rg_dp *dp, enum rg_direction direction,
 /** Packets judged but not counted per meeting, because rg_mtg_stat was full. */
 int rg_dp_stat_lost(struct rg_dp *dp, uint64_t *ret, struct rg_err *err);
 int rg_dp_region_stats(struct rg_dp *dp, struct rg_region_stat *ret, size_t n, struct rg_err *err);
-/* One CPU's counters of one (meeting, region, direction): the caller adds up. */
-typedef void (*rg_dp_mtg_stat_fn)(void *arg, const struct rg_mtg_stat *stat);
-/** Every slot of @meeting, or of all meetings if it is 0. */
+/* One CPU's counters of one (meeting, region, direction), or some of them: the caller adds up. */
+struct rg_dp_mtg_stat {
+	uint32_t meeting;
+	uint32_t region;
+	enum rg_direction direction;
+	struct rg_count admit, refuse, observe;
+};
+typedef void (*rg_dp_mtg_stat_fn)(void *arg, const struct rg_dp_mtg_stat *stat);
+/** All counters of @meeting, or of all meetings if it is 0. */
 void rg_dp_mtg_stats(const struct rg_dp *dp, uint32_t meeting, rg_dp_mtg_stat_fn fn, void *arg);
 
 struct rg_dp_map_info { char name[16]; uint32_t id, entries, max_entries; uint64_t bytes; };

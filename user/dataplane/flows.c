@@ -49,6 +49,7 @@ void rg_dp_seen(const struct rg_dp *dp, uint32_t meeting, rg_dp_seen_fn fn, void
 	for (size_t i = 0; i < (size_t)dp->n_cpus * RG_SEEN_DEFAULT; i++) {
 		struct rg_seen seen = dp->seen[i];
 
+		seen.at = (uint32_t)(((uint64_t)seen.at << RG_SEEN_SHIFT) / 1000000000);
 		if (seen.reason && (!meeting || seen.meeting == meeting))
 			fn(arg, &seen);
 	}

@@ -64,7 +64,7 @@ struct rg_dp {
 	struct rg_region_entry *regions;
 	struct rg_shared *shared;
 	struct rg_binding *bindings;
-	struct rg_mtg_stat *mtg_stats;   /* n_cpus parts of max_mtg_stats slots */
+	struct rg_mtg_stat *mtg_stats;   /* n_cpus parts of max_mtg_stats lines */
 	struct rg_seen *seen;            /* n_cpus parts of RG_SEEN_DEFAULT slots */
 	struct rg_quota_block *quotas;
 	struct rg_budget *budgets;

@@ -104,63 +104,100 @@ int rg_dp_region_stats(struct rg_dp *dp, struct rg_region_stat *ret, size_t n, s
 	return for_each(dp->skel->maps.rg_region_stat, n, keep_region, &stats, err);
 }
 
-/* The slots of one meeting on one CPU are found as the program finds them, region by region: they are
- * few, while all slots are many. */
-static void meeting_slots(const struct rg_dp *dp, uint32_t cpu, uint32_t meeting,
-			  void (*fn)(void *arg, struct rg_mtg_stat *slot), void *arg)
-{
-	uint32_t mask = dp->config.max_mtg_stats - 1;
-	struct rg_mtg_stat *part = dp->mtg_stats + (size_t)cpu * dp->config.max_mtg_stats;
-
-	for (uint32_t i = 0; i < dp->n_regions * RG_DIRECTION_MAX; i++) {
-		uint64_t key = rg_mtg_stat_key(meeting, i / RG_DIRECTION_MAX, i % RG_DIRECTION_MAX);
-		uint32_t hash = rg_mtg_stat_hash(key);
-
-		/* all probes: a slot before it may have been freed, and a key then taken twice */
-		for (uint32_t probe = 0; probe < RG_MTG_STAT_PROBES; probe++)
-			if (*rg_mtg_stat_key_at(&part[(hash + probe) & mask]) == key)
-				fn(arg, &part[(hash + probe) & mask]);
-	}
-}
+/* --- rg_mtg_stat: the layout is known here and in bpf/stat.h ---------------------- */
 
 struct mtg_stats { rg_dp_mtg_stat_fn fn; void *arg; };
 
-static void give_slot(void *arg, struct rg_mtg_stat *slot)
+static void give_count(const struct mtg_stats *stats, uint32_t meeting, const struct rg_mtg_count *count)
 {
-	const struct mtg_stats *stats = arg;
-	struct rg_mtg_stat copy = *slot;
+	union rg_mtg_tag tag = { .word = __atomic_load_n(&count->tag.word, __ATOMIC_RELAXED) };
+	struct rg_dp_mtg_stat stat = { .meeting = meeting, .region = tag.region,
+				       .direction = tag.direction ? RG_EGRESS : RG_INGRESS };
+	struct rg_count *of = tag.verdict == RG_STAT_REFUSE ? &stat.refuse :
+			      tag.verdict == RG_STAT_OBSERVE ? &stat.observe : &stat.admit;
 
-	stats->fn(stats->arg, &copy);
+	if (!tag.packets)
+		return;
+	of->packets = tag.packets;
+	of->bytes = __atomic_load_n(&count->bytes, __ATOMIC_RELAXED);
+	stats->fn(stats->arg, &stat);
 }
 
-static void clear_slot(void *arg, struct rg_mtg_stat *slot)
+/* Of the counters of a line those of a tag's region and direction, or all if @tag is NULL. */
+static void give_line(const struct mtg_stats *stats, uint32_t meeting, const struct rg_mtg_stat *line,
+		      const uint64_t *tag)
 {
-	(void)arg;
-	/* The key alone: who takes the slot clears the rest. */
-	__atomic_store_n(rg_mtg_stat_key_at(slot), 0, __ATOMIC_RELAXED);
+	const uint64_t both = rg_mtg_tag(RG_REGIONS_MAX - 1, RG_DIRECTION_MAX - 1, 0);
+
+	for (size_t i = 0; i < RG_MTG_STAT_COUNTS; i++)
+		if (!tag || (line->counts[i].tag.word & both) == *tag)
+			give_count(stats, meeting, &line->counts[i]);
+}
+
+static void clear_line(struct rg_mtg_stat *line)
+{
+	/* The meeting alone: who takes the line clears the rest. */
+	__atomic_store_n(&line->meeting, 0, __ATOMIC_RELAXED);
+}
+
+/* The lines of one meeting on one CPU are found as the program finds them, region by region: they are
+ * few, while all lines are many. A line that several regions lead to comes once for each of them, so
+ * each takes its own counters from there. @stats: NULL to clear them. */
+static void meeting_lines(const struct rg_dp *dp, uint32_t cpu, uint32_t meeting, const struct mtg_stats *stats)
+{
+	uint32_t mask = dp->config.max_mtg_stats - 1;
+	struct rg_mtg_stat *part = dp->mtg_stats + (size_t)cpu * dp->config.max_mtg_stats;
+	struct rg_mtg_stat *first = &part[meeting & mask];
+
+	if (first->meeting == meeting && stats)
+		give_line(stats, meeting, first, NULL);
+	else if (first->meeting == meeting)
+		clear_line(first);
+	for (uint32_t i = 0; i < dp->n_regions * RG_DIRECTION_MAX; i++) {
+		uint64_t tag = rg_mtg_tag(i / RG_DIRECTION_MAX, i % RG_DIRECTION_MAX, 0);
+		uint32_t hash = rg_mtg_stat_hash(meeting, tag);
+
+		/* all probes: a line before it may have been freed, and a counter then taken twice */
+		for (uint32_t probe = 0; probe < RG_MTG_STAT_PROBES; probe++) {
+			struct rg_mtg_stat *line = &part[(hash + probe) & mask];
+
+			if (line == first || line->meeting != meeting)
+				continue;
+			if (stats)
+				give_line(stats, meeting, line, &tag);
+			else
+				clear_line(line);
+		}
+	}
 }
 
 void rg_dp_mtg_stats(const struct rg_dp *dp, uint32_t meeting, rg_dp_mtg_stat_fn fn, void *arg)
 {
-	struct mtg_stats stats = { fn, arg };
+	const struct mtg_stats stats = { fn, arg };
 
 	for (uint32_t cpu = 0; meeting && cpu < dp->n_cpus; cpu++)
-		meeting_slots(dp, cpu, meeting, give_slot, &stats);
-	for (size_t i = 0; !meeting && i < (size_t)dp->n_cpus * dp->config.max_mtg_stats; i++)
-		if (dp->mtg_stats[i].meeting)
-			give_slot(&stats, &dp->mtg_stats[i]);
+		meeting_lines(dp, cpu, meeting, &stats);
+	for (size_t i = 0; !meeting && i < (size_t)dp->n_cpus * dp->config.max_mtg_stats; i++) {
+		uint32_t of = __atomic_load_n(&dp->mtg_stats[i].meeting, __ATOMIC_RELAXED);
+
+		if (of)
+			give_line(&stats, of, &dp->mtg_stats[i], NULL);
+	}
 }
 
 void rg_dp_mtg_stats_clear(struct rg_dp *dp, uint32_t meeting)
 {
 	for (uint32_t cpu = 0; cpu < dp->n_cpus; cpu++)
-		meeting_slots(dp, cpu, meeting, clear_slot, NULL);
+		meeting_lines(dp, cpu, meeting, NULL);
 }
 
-static void count_slot(void *arg, const struct rg_mtg_stat *stat)
+static uint32_t lines_taken(const struct rg_dp *dp)
 {
-	(void)stat;
-	++*(uint32_t *)arg;
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < (size_t)dp->n_cpus * dp->config.max_mtg_stats; i++)
+		n += dp->mtg_stats[i].meeting != 0;
+	return n;
 }
 
 /* What the kernel charges for a map: "memlock:" of its file descriptor. */
@@ -180,18 +217,13 @@ static uint64_t map_bytes(int fd)
 
 static uint32_t map_entries(const struct rg_dp *dp, const struct bpf_map *map)
 {
-	uint32_t n = 0;
-
 	if (map == dp->skel->maps.rg_endpoints)
 		return dp->n_endpoints;
 	if (map == dp->skel->maps.rg_ufrags)
 		return dp->n_ufrags;
 	if (map == dp->skel->maps.rg_ufrags_long)
 		return dp->n_ufrags_long;
-	if (map != dp->skel->maps.rg_mtg_stat)
-		return UINT32_MAX;
-	rg_dp_mtg_stats(dp, 0, count_slot, &n);
-	return n;
+	return map == dp->skel->maps.rg_mtg_stat ? lines_taken(dp) : UINT32_MAX;
 }
 
 int rg_dp_maps(struct rg_dp *dp, struct rg_dp_map_info **ret, size_t *ret_n, struct rg_err *err)

@@ -48,7 +48,7 @@ static void add_count(struct counted *counted, json_t *verdicts, unsigned int ve
 	json_object_set_new(verdicts, verdict_names[verdict], count_to_json(&sum));
 }
 
-static void add_stat(void *arg, const struct rg_mtg_stat *stat)
+static void add_stat(void *arg, const struct rg_dp_mtg_stat *stat)
 {
 	struct stats *stats = arg;
 	struct counted *counted = &stats->directions[stat->direction == RG_EGRESS ? RG_EGRESS : RG_INGRESS];

@@ -26,7 +26,7 @@ static struct site_alarm *alarm_of(struct site *site, uint32_t meeting)
 	return &site->seen[site->n_seen++];
 }
 
-static void add_stat(void *arg, const struct rg_mtg_stat *stat)
+static void add_stat(void *arg, const struct rg_dp_mtg_stat *stat)
 {
 	struct rg_engine *engine = arg;
 	const struct meeting *meeting = stat->meeting < engine->model.max_meetings

@@ -9,7 +9,7 @@ struct busy {
 	uint64_t admit, refuse, observe;
 };
 
-static void add_meeting(void *arg, const struct rg_mtg_stat *stat)
+static void add_meeting(void *arg, const struct rg_dp_mtg_stat *stat)
 {
 	struct busy *of = arg;
 	struct busy *busy = &of[stat->meeting];

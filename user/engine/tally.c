@@ -177,7 +177,7 @@ static void clear_counts(struct tally *tally, uint32_t number)
 		row->now = (struct rg_count){ 0 };
 }
 
-static void add_count(void *arg, const struct rg_mtg_stat *stat)
+static void add_count(void *arg, const struct rg_dp_mtg_stat *stat)
 {
 	struct row *row = stat->refuse.packets ? row_of(arg, stat->meeting, stat->region) : NULL;
 
