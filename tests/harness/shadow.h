@@ -166,6 +166,12 @@ static inline int sh_conflict(const struct shadow *shadow, unsigned int self, co
 	return -1;
 }
 
+static inline bool sh_same_shared(const struct sh_shared *a, const struct sh_shared *b)
+{
+	return a->exists && b->exists && a->tcp == b->tcp && a->admit == b->admit && a->prefix == b->prefix &&
+	       a->address == b->address && a->first == b->first && a->last == b->last;
+}
+
 /* The shared endpoint but @self that a range of ports meets ("any" is every address); -1: none. */
 static inline int sh_shared_overlap(const struct shadow *shadow, unsigned int self, const struct sh_shared *wanted)
 {
