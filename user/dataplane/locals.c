@@ -32,6 +32,17 @@ static struct rg_dp_local *local_find(struct rg_dp *dp, const struct rg_addr *ad
 	return NULL;
 }
 
+/* Wait until no packet reads the generation of rg_locals that was in force before the last switch. */
+static void wait_for_readers(const struct rg_dp *dp)
+{
+	uint64_t quiet = rg_dp_now_ns() - dp->flipped_ns;
+	struct timespec rest = { .tv_nsec = QUIET_NS };
+
+	/* not on kernels with nohz_full CPUs, and not in every sandbox */
+	if (quiet < QUIET_NS && syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		nanosleep(&rest, NULL);
+}
+
 static struct rg_dp_local *local_new(struct rg_dp *dp, const struct rg_addr *address)
 {
 	struct rg_dp_local *free_one = NULL;
@@ -44,8 +55,12 @@ static struct rg_dp_local *local_new(struct rg_dp *dp, const struct rg_addr *add
 		if (!rg_addr_cmp(&free_one->address, address))
 			return free_one;
 	}
-	if (free_one)
-		free_one->address = *address;
+	if (!free_one)
+		return NULL;
+	/* a packet to the address that had it may still be on its way to the table's ports */
+	if (!rg_addr_is_any(&free_one->address))
+		wait_for_readers(dp);
+	free_one->address = *address;
 	return free_one;
 }
 
@@ -98,17 +113,6 @@ static int slot_insert(struct rg_local *generation, struct rg_local entry)
 		}
 	}
 	return -ENOSPC;
-}
-
-/* Wait until no packet reads the generation of rg_locals that was in force before the last switch. */
-static void wait_for_readers(const struct rg_dp *dp)
-{
-	uint64_t quiet = rg_dp_now_ns() - dp->flipped_ns;
-	struct timespec rest = { .tv_nsec = QUIET_NS };
-
-	/* not on kernels with nohz_full CPUs, and not in every sandbox */
-	if (quiet < QUIET_NS && syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
-		nanosleep(&rest, NULL);
 }
 
 /* Build the other generation of rg_locals whole, then switch to it. */
