@@ -5,10 +5,70 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <pthread.h>
 
 #include "harness/shared.h"
 
 #define TEST(name) static void name(void **state __attribute__((unused)))
+
+/* An endpoint on the move between two addresses, and who looks on. */
+static struct {
+	struct pkt to[2];
+	_Atomic unsigned int begun; /* moves */
+	_Atomic bool over;
+	unsigned int looks, gaps;
+} move;
+
+static bool moved_away(int from)
+{
+	struct rg_trace trace = {};
+	int verdict;
+	struct rg_err err;
+
+	return !rg_dp_run(rg_engine_dp(gate), move.to[from].data, move.to[from].length, RG_TRACE_DRY, &verdict,
+			  &trace, &err) &&
+	       trace.reason == RG_REASON_PASS_NOT_CONFERENCE;
+}
+
+/* While one move goes on, the endpoint is at its old address or at its new one. */
+static void *look_on(void *unused)
+{
+	while (!move.over) {
+		unsigned int begun = move.begun;
+		bool gap = moved_away(0) && moved_away(1) && moved_away(0);
+
+		move.looks++;
+		move.gaps += gap && begun == move.begun;
+	}
+	return unused;
+}
+
+TEST(an_endpoint_that_moves_is_guarded_at_every_moment)
+{
+	static const char *const addresses[] = { "198.51.100.77", "198.51.100.78" };
+	struct rg_shared shared = { .protocol = IPPROTO_UDP, .first_port = 12000, .last_port = 12000, .name = "way" };
+	pthread_t thread;
+
+	for (int i = 0; i < 2; i++) {
+		packet_from(DE4, addresses[i]);
+		pkt_udp(&packet, 4000, 12000);
+		pkt_payload(&packet, 60);
+		pkt_end(&packet);
+		move.to[i] = packet;
+	}
+	assert_int_equal(rg_addr_parse(addresses[0], &shared.address), 0);
+	assert_int_equal(rg_dp_shared_set(rg_engine_dp(gate), 5, &shared, NULL), 0);
+	assert_int_equal(pthread_create(&thread, NULL, look_on, NULL), 0);
+	for (int i = 1; i <= 20; i++) {
+		move.begun++;
+		assert_int_equal(rg_addr_parse(addresses[i & 1], &shared.address), 0);
+		assert_int_equal(rg_dp_shared_set(rg_engine_dp(gate), 5, &shared, NULL), 0);
+	}
+	move.over = true;
+	pthread_join(thread, NULL);
+	assert_true(move.looks > 0);
+	assert_int_equal(move.gaps, 0);
+}
 
 TEST(a_request_binds_its_flow)
 {
@@ -471,6 +531,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, given_sfu, drop_gate)
+		T(an_endpoint_that_moves_is_guarded_at_every_moment),
 		T(a_request_binds_its_flow),
 		T(a_refused_request_binds_nothing),
 		T(a_rule_holds_for_the_next_packet_of_a_flow),

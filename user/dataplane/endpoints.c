@@ -121,10 +121,12 @@ int rg_dp_shared_set(struct rg_dp *dp, uint32_t number, const struct rg_shared *
 	shared_write(dp, number, shared);
 	for (uint32_t port = shared->first_port; port <= shared->last_port; port++)
 		rg_dp_port_put(dp, home, shared->protocol, (uint16_t)port, value);
-	ports_put(dp, &before, shared, value, 0);
-	if (!rg_dp_locals_sync(dp))
+	if (!rg_dp_locals_sync(dp)) {
+		/* only now: packets do not find the new ports before */
+		ports_put(dp, &before, shared, value, 0);
+		rg_dp_locals_sync(dp);
 		return 0;
-	ports_put(dp, &before, &none, 0, value);
+	}
 	ports_put(dp, shared, &before, value, 0);
 	shared_write(dp, number, &before);
 	return rg_err_set(err, -ENOSPC, RG_ERR_FULL, "", "no slot for one more local address");
