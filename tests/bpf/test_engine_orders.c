@@ -87,28 +87,97 @@ static void a_region_moves_nobody_into_a_territory(void **state)
 	then_error(RG_ERR_EXCEEDS, "/rules/0/regions", "custom:moved has addresses in DE");
 }
 
+/* The digest is the last word of the detail. */
+static void then_approval_is_needed(const char *fields, char digest[65])
+{
+	assert_int_not_equal(try_meeting(fields), 0);
+	assert_non_null(strrchr(err.detail, ' '));
+	snprintf(digest, 65, "%s", strrchr(err.detail, ' ') + 1);
+	then_error(RG_ERR_APPROVAL, "/rules/0/order/override/approved_by", "approve");
+}
+
+static int approve(const char *digest)
+{
+	json_t *body = json_pack("{s:s, s:s, s:s}", "meeting", "m-1", "sha256", digest, "reason", "read it");
+	json_t *answer = NULL;
+	int r = rg_engine_approve(engine, body, &answer, &err);
+
+	json_decref(body);
+	json_decref(answer);
+	return r;
+}
+
 static void an_override_needs_an_admin_and_somebody_else(void **state)
 {
 	static const char body[] = "\"rules\": [{\"action\": \"refuse\", \"regions\": [\"HK\"], " ORDER
-				   ", \"override\": {\"reason\": \"court\", \"approved_by\": \"bob\"}}}]";
+				   ", \"override\": {\"reason\": \"court\", \"approved_by\": \"61004\"}}}]";
 	struct rg_peer pusher = { .uid = 1000, .role = RG_ROLE_PUSH }, admin = { .uid = 1001, .role = RG_ROLE_ADMIN };
+	struct rg_peer bob = { .uid = 61004, .role = RG_ROLE_ADMIN }, other = { .uid = 61005, .role = RG_ROLE_ADMIN };
+	static const char other_digest[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	char digest[65];
 
 	(void)state;
 	rg_engine_actor_set(engine, &pusher, "alice");
 	assert_int_not_equal(try_meeting(body), 0);
 	then_error(RG_ERR_FORBIDDEN, "/rules/0/order/override", "admin");
-	rg_engine_actor_set(engine, &admin, "Bob");
+	rg_engine_actor_set(engine, &admin, "61004");
 	assert_int_not_equal(try_meeting(body), 0);
 	then_error(RG_ERR_INVALID, "/rules/0/order/override/approved_by", "somebody else");
+	rg_engine_actor_set(engine, &admin, "alice");
+	then_approval_is_needed(body, digest);
+	assert_int_equal(approve(digest), 0); /* one's own is none */
+	then_approval_is_needed(body, digest);
+	rg_engine_actor_set(engine, &other, NULL);
+	assert_int_equal(approve(digest), 0); /* nor is that of somebody who is not named */
+	rg_engine_actor_set(engine, &bob, NULL);
+	assert_int_equal(approve(other_digest), 0); /* nor one of something else */
+	rg_engine_actor_set(engine, &admin, "alice");
+	then_approval_is_needed(body, digest);
+	rg_engine_actor_set(engine, &bob, NULL);
+	assert_int_equal(approve(digest), 0);
+	assert_int_not_equal(try_meeting(body), 0); /* who approves does not ask as well */
+	then_error(RG_ERR_INVALID, "/rules/0/order/override/approved_by", "somebody else");
+	rg_engine_actor_set(engine, NULL, NULL);
+	then_approval_is_needed(body, digest); /* nor does nobody */
 	rg_engine_actor_set(engine, &admin, "alice");
 	given_body(body);
 	then_judged(FROM_HK, RG_REASON_REFUSE_REGION);
 	/* the override stands: another field may be pushed by others */
 	rg_engine_actor_set(engine, &pusher, "carol");
 	given_body("\"mode\": \"observe\", \"rules\": [{\"action\": \"refuse\", \"regions\": [\"HK\"], " ORDER
-		      ", \"override\": {\"reason\": \"court\", \"approved_by\": \"bob\"}}}]");
+		      ", \"override\": {\"reason\": \"court\", \"approved_by\": \"61004\"}}}]");
+	rg_engine_actor_set(engine, &admin, "alice");
+	given_body("\"rules\": []");
+	then_approval_is_needed(body, digest); /* it was for one use */
 	rg_engine_actor_set(engine, NULL, NULL);
-	then_judged(FROM_HK, RG_REASON_OBSERVE_REFUSED);
+	then_judged(FROM_HK, RG_REASON_ADMIT_DEFAULT);
+}
+
+static void an_approval_that_is_none_is_refused(void **state)
+{
+	static const struct {
+		const char *body, *pointer, *words;
+	} bad[] = {
+		{ "{\"meeting\": \"m-1\", \"reason\": \"x\"}", "/sha256", "missing" },
+		{ "{\"meeting\": \"m-1\", \"sha256\": \"12\", \"reason\": \"x\"}", "/sha256", "64" },
+		{ "{\"meeting\": \"m 1\", \"sha256\": \"12\", \"reason\": \"x\"}", "/meeting", "no meeting" },
+		{ "{\"meeting\": \"m-1\", \"sha256\": \"12\", \"reason\": \" \"}", "/reason", "" },
+		{ "{\"uid\": 7}", "/uid", "" },
+	};
+	struct rg_peer admin = { .uid = 1001, .role = RG_ROLE_ADMIN };
+
+	(void)state;
+	rg_engine_actor_set(engine, &admin, NULL);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		json_t *body = json_loads(bad[i].body, 0, NULL), *answer = NULL;
+
+		assert_int_not_equal(rg_engine_approve(engine, body, &answer, &err), 0);
+		then_error(RG_ERR_INVALID, bad[i].pointer, bad[i].words);
+		assert_null(answer);
+		json_decref(body);
+	}
+	rg_engine_actor_set(engine, NULL, NULL);
+	assert_int_not_equal(approve("0000000000000000000000000000000000000000000000000000000000000000"), 0);
 }
 
 static void an_override_without_need_is_refused(void **state)
@@ -312,6 +381,7 @@ int main(void)
 		WITH_PLACES(a_standing_order_is_narrowed_when_a_region_moves),
 		WITH_PLACES(a_region_moves_nobody_into_a_territory),
 		WITH_PLACES(an_override_needs_an_admin_and_somebody_else),
+		WITH_PLACES(an_approval_that_is_none_is_refused),
 		WITH_PLACES(an_override_without_need_is_refused),
 		WITH_PLACES(an_order_from_the_future_is_refused),
 		WITH_PLACES(a_meeting_that_excludes_this_site_is_refused),

@@ -22,10 +22,15 @@ CN=3405803776,3405804031,CN # 203.0.113.0/24
 world_begin
 echo "2001:db8:c::,2001:db8:c:ffff:ffff:ffff:ffff:ffff,CN" >"$WORK/rows6"
 database "$DE" "$CN" || die "geoip-import failed"
-printf '[geoip]\nwatch = no\n[filter]\nsite = DE\nblocked_by = https://conference.example/legal\n' >"$WORK/conf"
+printf '[roles]\nadmin = 61004 61005\n[geoip]\nwatch = no\n[filter]\nsite = DE\nblocked_by = https://conference.example/legal\n' >"$WORK/conf"
 world_participants
 echo_start server 10001
 daemon_start --config "$WORK/conf" --geoip "$WORK/db.mmdb" --interface eth0
+chmod 711 "$WORK"
+chgrp 61000 "$SOCKET"
+as() { # user command...
+	setpriv --reuid "$1" --regid 61000 --clear-groups "$REGIONGATE" --socket "$SOCKET" "${@:2}"
+}
 is "the site is known" "$(rg status --json | jq -r .site)" DE
 
 # --- the territorial guard
@@ -47,15 +52,53 @@ is "the order is in the ledger, and the owner's own rule as such" \
 	'{"cn":"Act 7","hk":"owner"}'
 
 # --- overrides
-OVER="[{\"action\": \"refuse\", \"regions\": [\"DE\"], $ORDER, \"override\": {\"reason\": \"court\", \"approved_by\": \"bob\"}}}]"
+OVER="[{\"action\": \"refuse\", \"regions\": [\"DE\"], $ORDER, \"override\": {\"reason\": \"court\", \"approved_by\": \"61004\"}}}]"
 put_rules m-1 "[{\"action\": \"refuse\", \"regions\": [\"DE\"], $ORDER, \"override\": {\"reason\": \"x\", \"approved_by\": \"root\"}}}]" >"$WORK/out" 2>&1
 is "who asks does not approve" $? 1
 check "and is told so" grep -q "somebody else" "$WORK/out"
-put_rules m-1 "$OVER" >/dev/null
-is "an admin overrides, with another one's approval" $? 0
+put_rules m-1 "$OVER" >"$WORK/out" 2>&1
+is "an admin alone does not override" $? 1
+check "and is told what to have approved" grep -q "regiongate approve m-1 [0-9a-f]\{64\} (at /rules/0/order/override/approved_by)" "$WORK/out"
+through "nothing is changed" de 198.51.100.10 10001
+DIGEST=$(grep -o '[0-9a-f]\{64\}' "$WORK/out")
+is "the approver finds in the ledger what it is" \
+	"$(rg ledger export | jq -c "select(.detail.approvable.sha256 == \"$DIGEST\") | [.kind, .detail.approvable.rule.regions]")" '["order-refused",["DE"]]'
+overrides() { put_rules m-1 "$OVER" >/dev/null 2>&1; }
+rg approve m-1 "$DIGEST" --reason "I say so" >/dev/null
+overrides
+is "an approval of one's own is none" $? 1
+as 61005 approve m-1 "$DIGEST" --reason "not asked" >/dev/null
+overrides
+is "nor is that of somebody who is not named" $? 1
+as 61004 approve m-1 "${DIGEST//[0-8]/9}" --reason other >/dev/null
+overrides
+is "nor is one of something else" $? 1
+as 61009 approve m-1 "$DIGEST" --reason x >/dev/null 2>&1
+is "who is no admin does not approve" $? 1
+as 61004 approve m-1 123 --reason x >/dev/null 2>"$WORK/out"
+is "a hash that is none is refused" "$? $(grep -c "at /sha256" "$WORK/out")" "1 1"
+as 61004 approve m-1 "$DIGEST" >/dev/null 2>&1
+is "so is an approval without a reason" $? 2
+check "the named admin approves" as 61004 approve m-1 "$DIGEST" --reason "court order read"
+is "an entry of its own" "$(rg ledger export | jq -c 'select(.kind == "approval") | [.who.uid, .detail.uid, .detail.reason]' | tail -n 1)" \
+	'[61004,61004,"court order read"]'
+daemon_kill
+daemon_start --config "$WORK/conf" --geoip "$WORK/db.mmdb" --interface eth0
+chgrp 61000 "$SOCKET"
+put_rules m-1 "${OVER/DE/US}" >/dev/null 2>&1
+is "it does not hold for another rule" $? 1
+overrides
+is "an admin overrides, with another one's approval, which outlives the daemon" $? 0
 kept_out "then the order reaches what it names" de 198.51.100.10 10001
 is "an override is an entry of its own" \
-	"$(rg ledger export | jq -c 'select(.kind == "override") | [.detail.order.override.approved_by, .detail.exceeds]')" '["bob",["DE"]]'
+	"$(rg ledger export | jq -c 'select(.kind == "override") | [.detail.order.override.approved_by, .detail.exceeds]')" '["61004",["DE"]]'
+
+is "it names the approval" "$(rg ledger export | jq -c 'select(.kind == "override") | [.who.uid, .detail.approval.uid]')" '[0,61004]'
+overrides
+is "once it stands, the body may be pushed again" $? 0
+put_rules m-1 '[]' >/dev/null
+overrides
+is "an approval is for one use" $? 1
 
 # --- what participants are told
 put_rules m-1 "[{\"id\": \"cn\", \"action\": \"refuse\", \"regions\": [\"CN\"], $ORDER}}]" >/dev/null

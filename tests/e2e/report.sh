@@ -56,7 +56,10 @@ head -c 9999 "$WORK/ledger" >"$WORK/edited"
 gives "a ledger that was cut off" 1 "is no entry" rg report --file "$WORK/edited"
 
 # --- out of the daemon
-daemon_start
+printf '[roles]\nadmin = 61004\n' >"$WORK/conf"
+daemon_start --config "$WORK/conf"
+chmod 711 "$WORK"
+chgrp 61000 "$SOCKET"
 meeting_put m-1 10001 udp "$REFUSE_CN" >/dev/null
 today=$(date -u +%Y-%m-%d)
 is "a daemon without orders reports none" "$(rg report --json | jq -c '.totals.requests, .until == "'"$today"'"' | paste -sd ' ')" "0 true"
@@ -82,13 +85,17 @@ with_order m-3 '["CN", "HK"]' ref-2 >/dev/null 2>&1
 is "an order beyond its territory is refused" $? 1
 with_order m-3 '["CN", "HK"]' ref-3 >/dev/null 2>&1
 with_order m-3 '["CN"]' ref-3 >/dev/null
-with_order m-4 '["CN", "HK"]' ref-4 ', "override": {"reason": "r", "approved_by": "bob"}' >/dev/null
+OVERRIDE=', "override": {"reason": "r", "approved_by": "61004"}'
+with_order m-4 '["CN", "HK"]' ref-4 "$OVERRIDE" >/dev/null 2>"$WORK/out"
+setpriv --reuid 61004 --regid 61000 --clear-groups "$REGIONGATE" --socket "$SOCKET" approve m-4 \
+	"$(grep -o '[0-9a-f]\{64\}' "$WORK/out")" --reason r >/dev/null
+with_order m-4 '["CN", "HK"]' ref-4 "$OVERRIDE" >/dev/null
 with_order m-5 '["CN"]' ref-5 ', "gag_until": "2049-01-01T00:00:00Z"' >/dev/null
 is "requests by what became of them" \
 	"$(rg report --json | jq -c '.totals | [.requests, .applied, .narrowed, .refused, .overridden, .withheld]')" "[5,2,1,1,1,1]"
 is "the ledger has the kinds of their own" \
 	"$(rg ledger list --limit 100 --json | jq -c '[.entries[] | select(.kind | startswith("o")) | [.kind, .subject, .detail.order.reference]]')" \
-	'[["order-refused","m-3","ref-2"],["order-refused","m-3","ref-3"],["override","m-4","ref-4"]]'
+	'[["order-refused","m-3","ref-2"],["order-refused","m-3","ref-3"],["order-refused","m-4","ref-4"],["override","m-4","ref-4"]]'
 is "an entry of a meeting holds its orders whole" \
 	"$(rg ledger list --limit 100 --json | jq -r '[.entries[] | select(.subject == "m-5")][0].detail.after.orders[0].order.gag_until')" \
 	2049-01-01T00:00:00Z

@@ -73,6 +73,10 @@ is "an unknown path is not found, for whomever" "$(call 61009 61000 61000 GET /v
 setpriv --reuid 61001 --regid 61000 --clear-groups "$REGIONGATE" --socket "$SOCKET" attach eth0 >"$WORK/out" 2>&1
 is "the CLI: the daemon said no" $? 1
 check "with its reason" grep -q "needs the role 'admin'; the role of user 61001 is 'read'" "$WORK/out"
+call 61004 61000 61000 POST /v1/approvals -d "{\"meeting\": \"m-1\", \"sha256\": \"$(printf '7%.0s' {1..64})\", \"reason\": \"secret grounds\"}" >/dev/null
+is "why somebody approves an override is not for readers" "$(call 61001 61000 61000 GET "/v1/ledger?limit=1000") $(grep -c secret "$WORK/body")" "200 0"
+is "that somebody does is" "$(jq -c '.entries[] | select(.kind == "approval") | [.detail.uid, .detail.reason]' "$WORK/body")" '[61004,null]'
+is "who pushes does not approve" "$(call 61009 61000 61003 POST /v1/approvals -d '{}')" 403
 # One user opens as many connections as go, and says nothing.
 setpriv --reuid 61001 --regid 61000 --groups 61000 perl -MIO::Socket::UNIX -e '
 	my @open = map { IO::Socket::UNIX->new(Type => SOCK_STREAM, Peer => $ARGV[0]) or () } 1 .. 600;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What holds for all meetings: the mode, and which clock is believed. */
+/* What holds for all meetings: the mode, and which clock is believed. What a second admin approves. */
 #include "api/resources.h"
 
 #include <errno.h>
@@ -41,5 +41,15 @@ int rg_res_clock_accept(struct rg_call *call, struct rg_err *err)
 		r = rg_err_set(err, -EINVAL, RG_ERR_INVALID, "", "this call takes no fields");
 	if (!r)
 		r = rg_engine_clock_accept(call->engine, &answer, err);
+	return r ? r : rg_reply_json(call->response, 200, answer, err);
+}
+
+int rg_res_approve(struct rg_call *call, struct rg_err *err)
+{
+	_cleanup_(json_decrefp) json_t *body = NULL, *answer = NULL;
+	int r = rg_call_body(call, NULL, &body, err);
+
+	if (!r)
+		r = rg_engine_approve(call->engine, body, &answer, err);
 	return r ? r : rg_reply_json(call->response, 200, answer, err);
 }

@@ -42,6 +42,8 @@ int rg_res_geoip_reload(struct rg_call *call, struct rg_err *err);
 int rg_res_admission(struct rg_call *call, struct rg_err *err);
 int rg_res_meeting_preview(struct rg_call *call, struct rg_err *err);
 
+int rg_res_approve(struct rg_call *call, struct rg_err *err);
+
 int rg_res_mode_get(struct rg_call *call, struct rg_err *err);
 int rg_res_mode_put(struct rg_call *call, struct rg_err *err);
 int rg_res_clock_get(struct rg_call *call, struct rg_err *err);

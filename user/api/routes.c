@@ -52,6 +52,8 @@ const struct rg_route rg_routes[] = {
 	{ "GET",    "/v1/clock",               rg_res_clock_get,        READ, BY_READER },
 	{ "POST",   "/v1/clock:accept",        rg_res_clock_accept,     IMMEDIATE, BY_ADMIN },
 
+	{ "POST",   "/v1/approvals",           rg_res_approve,          IMMEDIATE, BY_ADMIN },
+
 	{ "POST",   "/v1/admission",           rg_res_admission,        READ, BY_READER },
 	{ "GET",    "/v1/lookup",              rg_res_lookup,           READ, BY_READER, .query = "address" },
 	{ "POST",   "/v1/explain",             rg_res_explain,          READ, BY_READER },

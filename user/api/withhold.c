@@ -14,13 +14,22 @@ static bool gagged(const json_t *object, const char *now)
 	return until && strcmp(until, now) > 0;
 }
 
+/* An entry of the ledger that holds why somebody approves an override. It does not say whether the order is
+ * gagged, so it is withheld in any case. */
+static bool is_approval(const json_t *entry)
+{
+	const char *kind = json_string_value(json_object_get(entry, "kind"));
+
+	return kind && !strcmp(kind, "approval") && json_object_get(json_object_get(entry, "detail"), "reason");
+}
+
 static bool any_gagged(const json_t *json, const char *now)
 {
 	const json_t *value;
 	const char *key;
 	size_t i;
 
-	if (gagged(json, now))
+	if (gagged(json, now) || is_approval(json))
 		return true;
 	json_array_foreach(json, i, value)
 		if (any_gagged(value, now))
@@ -73,6 +82,8 @@ static int withhold(json_t *json, const char *now)
 
 	if (gagged(json_object_get(json, "order"), now))
 		r = hide(json, "basis");
+	if (!r && is_approval(json))
+		r = hide(json_object_get(json, "detail"), "reason");
 	if (!r)
 		r = hide_bases(json_object_get(json, "bases"), json_object_get(json, "orders"), now);
 	if (!r && gagged(json, now))

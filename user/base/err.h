@@ -23,6 +23,7 @@
 	X(TOO_LARGE,    413, "too-large",    "The body is too large")           \
 	X(INVALID,      422, "invalid",      "The request is not acceptable")   \
 	X(EXCEEDS,      422, "order-exceeds-jurisdiction", "The order exceeds its jurisdiction") \
+	X(APPROVAL,     422, "approval-needed", "The override needs another admin's approval") \
 	X(INTERNAL,     500, "internal",     "The daemon failed")               \
 	X(KERNEL,       503, "kernel",       "The kernel refused")              \
 	X(STORE,        503, "store",        "The store refused")               \

@@ -141,6 +141,6 @@ char *rg_cli_path(const char *prefix, const char *segment, const char *rest);
 extern const struct rg_cli_command rg_cmd_endpoint[], rg_cmd_ufrag[], rg_cmd_events[], rg_cmd_top[];
 extern const struct rg_cli_command rg_cmd_attach[], rg_cmd_status[], rg_cmd_meeting[],
 	rg_cmd_region[], rg_cmd_lookup[], rg_cmd_explain[], rg_cmd_stats[], rg_cmd_geoip[],
-	rg_cmd_preview[], rg_cmd_mode[], rg_cmd_replay[], rg_cmd_ledger[], rg_cmd_report[];
+	rg_cmd_preview[], rg_cmd_mode[], rg_cmd_replay[], rg_cmd_ledger[], rg_cmd_report[], rg_cmd_approve[];
 
 #endif

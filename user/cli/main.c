@@ -8,7 +8,7 @@
 static const struct rg_cli_command *const groups[] = {
 	rg_cmd_attach, rg_cmd_status, rg_cmd_meeting, rg_cmd_ufrag, rg_cmd_endpoint, rg_cmd_region, rg_cmd_lookup,
 	rg_cmd_explain, rg_cmd_preview, rg_cmd_events, rg_cmd_top, rg_cmd_stats, rg_cmd_ledger, rg_cmd_report, rg_cmd_geoip,
-	rg_cmd_mode, rg_cmd_replay,
+	rg_cmd_mode, rg_cmd_approve, rg_cmd_replay,
 };
 #define COMMANDS_MAX 64
 

@@ -170,6 +170,10 @@ int rg_engine_admission(struct rg_engine *engine, const json_t *body, json_t **r
 int rg_engine_preview(struct rg_engine *engine, const char *id, const json_t *body, const char *at,
 		      json_t **ret, struct rg_err *err);
 
+/** The caller approves a rule of a meeting with an override, by its SHA-256: {"meeting", "sha256", "reason"}.
+ *  Answer: {"meeting","sha256","uid","reason","expires"}. Immediate. INVALID, FORBIDDEN, FULL. */
+int rg_engine_approve(struct rg_engine *engine, const json_t *body, json_t **ret, struct rg_err *err);
+
 /** The global mode: {"mode": "enforce" | "observe", "config"}. Put is immediate. */
 int rg_engine_mode_get(struct rg_engine *engine, json_t **ret, struct rg_err *err);
 int rg_engine_mode_put(struct rg_engine *engine, const json_t *body, json_t **ret, struct rg_err *err);

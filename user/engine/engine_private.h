@@ -296,7 +296,7 @@ void model_custom_remove(struct model *model, struct custom *custom);
 void timing_set(struct rg_engine *engine);
 
 /* guard.c */
-/** May the orders of a body be put in force? INVALID, FORBIDDEN, EXCEEDS with the pointer; then
+/** May the orders of a body be put in force? INVALID, FORBIDDEN, EXCEEDS, APPROVAL with the pointer; then
  *  the order is put into the ledger, if @record. @old: the body in force, or NULL: its orders are not asked about again. */
 int guard_check(struct rg_engine *engine, const struct rg_meeting_spec *spec,
 		const struct rg_meeting_spec *old, bool record, struct rg_err *err);
@@ -307,6 +307,20 @@ int guard_ledger(struct rg_engine *engine, const struct rg_meeting_spec *spec,
 bool guard_needs_table(const struct rg_meeting_spec *spec);
 /** Which standing orders are narrowed; those that were not before are reported. */
 void guard_look(struct rg_engine *engine);
+
+/* approvals.c */
+/** Does a text name this user: its name, its number, or "uid:" and its number? */
+bool approval_names(const char *text, uid_t uid);
+/** What is approved: the SHA-256 of {"meeting", "rule"}, compact, keys sorted. */
+int approval_digest(const char *meeting, const struct rg_rule *rule, char ret[RG_SHA256_TEXT],
+		    struct rg_err *err);
+/** Has the user whom the rule's override names, another one than calls, approved the rule? APPROVAL, with the
+ *  digest in its detail. */
+int approval_check(struct rg_engine *engine, const char *meeting, const struct rg_rule *rule,
+		   const char *pointer, struct rg_err *err);
+/** Use it up, in the open transaction. @ret: new reference. */
+int approval_use(struct rg_engine *engine, const char *meeting, const struct rg_rule *rule, json_t **ret,
+		 struct rg_err *err);
 
 /* judge.c */
 /** A judge of a body at a time, by @reach. */

@@ -5,7 +5,6 @@
  * overrides that with a second one's approval. A standing order can not reach further either, since its
  * rule is compiled with its bound (policy.h); that it is narrowed is reported. */
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/log.h"
@@ -124,6 +123,19 @@ static json_t *excess_json(const struct rg_rule *rule, const struct excess *exce
 			 "exceeds", regions);
 }
 
+/* What was refused; of an override also what there is to approve, so that its approver can read it. */
+static json_t *refused_json(const struct rg_meeting_spec *spec, const struct rg_rule *rule,
+			    const struct excess *excess)
+{
+	json_t *json = excess_json(rule, excess);
+	char digest[RG_SHA256_TEXT];
+
+	if (json && rule->order->override_reason && !approval_digest(spec->id, rule, digest, NULL))
+		json_object_set_new(json, "approvable", json_pack("{s:s, s:o}", "sha256", digest, "rule",
+								  rg_rule_to_json(rule)));
+	return json;
+}
+
 static int refuse_excess(const struct rg_meeting_spec *spec, const struct rg_rule *rule,
 			 const struct excess *excess, struct rg_err *err)
 {
@@ -142,16 +154,7 @@ static int refuse_excess(const struct rg_meeting_spec *spec, const struct rg_rul
 /* Whoever asks is not the one who approves. */
 static bool is_requester(const struct rg_ledger_who *who, const char *approver)
 {
-	const struct passwd *user;
-	char number[32];
-
-	if (!who->called)
-		return false;
-	snprintf(number, sizeof(number), "%u", who->peer.uid);
-	user = getpwuid(who->peer.uid);
-	return !strcasecmp(approver, who->asserted) || !strcmp(approver, number) ||
-	       (!strncmp(approver, "uid:", 4) && !strcmp(approver + 4, number)) ||
-	       (user && !strcasecmp(approver, user->pw_name));
+	return who->called && (!strcasecmp(approver, who->asserted) || approval_names(approver, who->peer.uid));
 }
 
 static int check_override(struct rg_engine *engine, const struct rg_meeting_spec *spec,
@@ -167,9 +170,9 @@ static int check_override(struct rg_engine *engine, const struct rg_meeting_spec
 	if (who->called && who->peer.role < RG_ROLE_ADMIN)
 		return rg_err_set(err, -EACCES, RG_ERR_FORBIDDEN, pointer,
 				  "an override needs the role 'admin'");
-	if (!is_requester(who, rule->order->override_approved_by))
-		return 0;
 	strncat(pointer, "/approved_by", sizeof(pointer) - strlen(pointer) - 1);
+	if (!is_requester(who, rule->order->override_approved_by))
+		return approval_check(engine, spec->id, rule, pointer, err);
 	return rg_err_set(err, -EINVAL, RG_ERR_INVALID, pointer,
 			  "whoever approves an override is somebody else than who asks for it");
 }
@@ -206,9 +209,30 @@ int guard_check(struct rg_engine *engine, const struct rg_meeting_spec *spec,
 		else if (rule->refuse && excess.n)
 			ret = refuse_excess(spec, rule, &excess, err);
 		if (ret && record && rule->refuse && excess.n)
-			engine_ledger_later(engine, RG_LEDGER_ORDER_REFUSED, spec->id, excess_json(rule, &excess));
+			engine_ledger_later(engine, RG_LEDGER_ORDER_REFUSED, spec->id,
+					    refused_json(spec, rule, &excess));
 	}
 	return ret;
+}
+
+/* The override, with the approval that it uses up. */
+static int use_override(struct rg_engine *engine, const struct rg_meeting_spec *spec,
+			const struct rg_rule *rule, struct rg_err *err)
+{
+	const struct excess excess = excess_of(engine, rule);
+	json_t *detail, *approval = NULL;
+	int ret = approval_use(engine, spec->id, rule, &approval, err);
+
+	if (ret)
+		return engine_doom(engine, ret, err);
+	json_object_del(approval, "until");
+	json_object_del(approval, "reason"); /* it is in the entry of the approval, and the order may be gagged */
+	detail = excess_json(rule, &excess);
+	if (!detail || json_object_set_new(detail, "approval", approval)) {
+		json_decref(detail);
+		return engine_doom(engine, engine_no_memory(err), err);
+	}
+	return engine_ledger(engine, RG_LEDGER_OVERRIDE, spec->id, detail, err);
 }
 
 int guard_ledger(struct rg_engine *engine, const struct rg_meeting_spec *spec,
@@ -218,12 +242,9 @@ int guard_ledger(struct rg_engine *engine, const struct rg_meeting_spec *spec,
 
 	for (size_t i = 0; !ret && i < spec->n_rules; i++) {
 		const struct rg_rule *rule = &spec->rules[i];
-		struct excess excess;
 
-		if (!rule->order || !rule->order->override_reason || stands(rule, old))
-			continue;
-		excess = excess_of(engine, rule);
-		ret = engine_ledger(engine, RG_LEDGER_OVERRIDE, spec->id, excess_json(rule, &excess), err);
+		if (rule->order && rule->order->override_reason && !stands(rule, old))
+			ret = use_override(engine, spec, rule, err);
 	}
 	return ret;
 }

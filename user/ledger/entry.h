@@ -42,6 +42,7 @@
 	X(UNDONE,           "undone", true)             \
 	X(ORDER_REFUSED,    "order-refused", true)      \
 	X(OVERRIDE,         "override", true)           \
+	X(APPROVAL,         "approval", false)          \
 	X(REFUSALS,         "refusals", true)           \
 	X(CLOCK_STEP,       "clock-step", false)        \
 	X(NO_FILTER,        "no-filter", false)         \
