@@ -27,7 +27,7 @@ LLVM_STRIP ?= $(subst clang,llvm-strip,$(CLANG))
 PREFIX  ?= /usr/local
 VERSION := $(shell cat VERSION 2>/dev/null || echo 0.1.0)
 
-PKGS    := libbpf libmicrohttpd jansson sqlite3 libcurl inih libsystemd libpcap libmaxminddb nettle libcap-ng libseccomp
+PKGS    := libbpf libxdp libmicrohttpd jansson sqlite3 libcurl inih libsystemd libpcap libmaxminddb nettle libcap-ng libseccomp
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS   = $(shell pkg-config --libs $(PKGS)) -lelf -lz
 
@@ -41,6 +41,7 @@ BPF_CFLAGS = -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-funct
 
 MAINS   := user/daemon/main.c user/cli/main.c
 LIB_SRC := $(filter-out $(MAINS),$(wildcard user/*/*.c))
+SKELETONS = $(B)/regiongate.skel.h $(B)/names.skel.h
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/obj/%.o)
 SAN_OBJ := $(LIB_SRC:%.c=$(B)/san/%.o)
 HARNESS := $(wildcard tests/harness/*.c)
@@ -86,15 +87,16 @@ $(B):
 	mkdir -p $@
 
 # --- user space: one library, two programs
-$(B)/obj/%.o: %.c | $(B)/regiongate.skel.h $(B)/names.skel.h
+$(B)/obj/%.o: %.c | $(SKELETONS)
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
-$(B)/san/%.o: %.c | $(B)/regiongate.skel.h $(B)/names.skel.h
+$(B)/san/%.o: %.c | $(SKELETONS)
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -c $< -o $@
 $(B)/obj/user/dataplane/load.o $(B)/san/user/dataplane/load.o: $(B)/regiongate.skel.h
+$(B)/obj/user/dataplane/dispatcher.o $(B)/san/user/dataplane/dispatcher.o: $(B)/regiongate.skel.h
 $(B)/obj/user/dataplane/names.o $(B)/san/user/dataplane/names.o: $(B)/names.skel.h
 $(B)/libregiongate.a: $(LIB_OBJ)
 	$(Q)rm -f $@ && ar rcs $@ $^
@@ -132,6 +134,10 @@ $(B)/tests/bpf_fails.so: tests/e2e/bpf_fails.c | $(B)
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
 	$(Q)$(CC) $(WARN) $(CFLAGS) -D_GNU_SOURCE -shared -fPIC $< -o $@
+$(B)/tests/dropper.bpf.o: tests/kernels/dropper.bpf.c $(B)/vmlinux.h
+	@mkdir -p $(@D)
+	@echo "  BPF   $@"
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 $(B)/tests/udpcat: tests/harness/udpcat.c
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
@@ -151,7 +157,7 @@ evade: deps
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzzers/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_FLAGS := -O1 -Wno-missing-field-initializers -fsanitize=address -fprofile-instr-generate -fcoverage-mapping
 FUZZ_OBJ := $(LIB_SRC:%.c=$(B)/fuzzobj/%.o) $(HARNESS_PURE:%.c=$(B)/fuzzobj/%.o)
-$(B)/fuzzobj/%.o: %.c | $(B)/regiongate.skel.h $(B)/names.skel.h
+$(B)/fuzzobj/%.o: %.c | $(SKELETONS)
 	@mkdir -p $(@D)
 	@echo "  FUZZ  $@"
 	$(Q)$(CLANG) $(ALL_CFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -Itests -c $< -o $@
@@ -211,7 +217,7 @@ deps:
 check: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) check-built
 check-kernels: deps
-	@$(MAKE) --no-print-directory -j$$(nproc) all $(BPF) $(B)/tests/evade $(B)/tests/udpcat $(B)/tests/foreign.bpf.o $(B)/geoip.mmdb
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(BPF) $(B)/tests/evade $(B)/tests/udpcat $(B)/tests/foreign.bpf.o $(B)/tests/dropper.bpf.o $(B)/geoip.mmdb
 	RG_BUILD=$(abspath $(B)) tests/kernels/run
 # the program of other compilers must load and judge alike: those of CLANGS, the default one apart
 CLANGS ?= 16 19
@@ -265,7 +271,7 @@ install: all
 	install -m 755 tools/geoip-import $(DESTDIR)$(PREFIX)/sbin/regiongate-geoip-import
 	test -e $(DESTDIR)$(SYSCONFDIR)/regiongate/regiongate.conf || \
 		install -m 644 tools/packaging/regiongate.conf $(DESTDIR)$(SYSCONFDIR)/regiongate/
-	install -m 644 tools/packaging/regiongate.conf $(DESTDIR)$(DOCDIR)/
+	install -m 644 tools/packaging/regiongate.conf tools/packaging/dispatcher.conf $(DESTDIR)$(DOCDIR)/
 	for unit in $(UNITS); do \
 		sed 's,/usr/sbin/,$(PREFIX)/sbin/,g; s,/usr/bin/,$(PREFIX)/bin/,g' $$unit \
 			>$(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done

@@ -23,6 +23,7 @@
 #include "ufrag.h"
 #include "verdict.h"
 #include "trace.h"
+#include "dispatch.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -124,6 +125,8 @@ static __always_inline int rg_ingress(struct xdp_md *ctx)
 		rg_trace_write(ctx, state, &pkt, reason);
 	return rg_reason_refuses(reason) ? XDP_DROP : XDP_PASS;
 }
+
+RG_RUN_CONFIG(regiongate);
 
 SEC("xdp.frags")
 int regiongate(struct xdp_md *ctx)

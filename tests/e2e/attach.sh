@@ -84,7 +84,9 @@ world_link server up.100
 check "attach an interface with a dot in its name" rg attach up.100
 in_host server ip link set up.100 down
 in_host server ip link set up.100 name was100 up
-ip -n "$NS-lan" link set "p${#HOSTS[@]}-up.100" name p-was100
+# (down first: kernels before 6.2 rename nothing that is up)
+ip -n "$NS-lan" link set "p${#HOSTS[@]}-up.100" down
+ip -n "$NS-lan" link set "p${#HOSTS[@]}-up.100" name p-was100 up
 world_link server up.100
 check "attach another one that has this name now" rg attach up.100
 is "both have the filter" "$(mode_of was100) $(mode_of up.100)" "native native"

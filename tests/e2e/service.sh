@@ -26,6 +26,14 @@ systemd-analyze security --offline=true --threshold=$MOST --root="$WORK/dest" re
 	>"$WORK/exposure" 2>/dev/null
 is "the unit's exposure is at most $((MOST / 10)).$((MOST % 10))" $? 0
 grep "Overall exposure" "$WORK/exposure" | sed 's/^[^O]*/# /'
+mkdir "$WORK/dest/lib/systemd/system/regiongated.service.d"
+cp "$WORK/dest/usr/share/doc/regiongate/dispatcher.conf" "$WORK/dest/lib/systemd/system/regiongated.service.d/"
+systemd-analyze security --offline=true --threshold=$MOST --root="$WORK/dest" regiongated.service \
+	>"$WORK/exposure" 2>/dev/null
+is "with leave to join dispatchers, too" $? 0
+check "the leave is in it" grep -q "CAP_SYS_ADMIN" "$WORK/exposure"
+grep "Overall exposure" "$WORK/exposure" | sed 's/^[^O]*/# with a dispatcher: /'
+rm -r "$WORK/dest/lib/systemd/system/regiongated.service.d"
 
 # Like the service manager: a socket that is there before, messages, a watchdog.
 perl -MIO::Socket::UNIX -e '

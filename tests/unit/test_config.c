@@ -151,6 +151,7 @@ static void bad_values_are_refused(void **state)
 	then_refused("[limits]\nmax_schedules = 1048576\n", "not a number from 1 to 1048575");
 	then_refused("[limits]\nmax_exception_sets = 65536\n", "not a number from 1 to 65535");
 	then_refused("[filter]\nmode = off\n", "'off' is not enforce or observe");
+	then_refused("[filter]\ndispatcher = maybe\n", "'maybe' is not no, auto or yes");
 	then_refused("[interfaces]\neth0 = fast\n", "'fast' is not auto, native or generic");
 	then_refused("[interfaces]\neth0 = auto, egress fast\n", "'fast' is not auto, tcx, clsact or off");
 	then_refused("[interfaces]\neth0 = auto, clsact\n", "is not a mode, or a mode and 'egress HOW'");

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,7 +20,7 @@
 #include "daemon/privileges.h"
 
 /* The exit status of a child that runs @fn without privileges; the number of a signal, negative. */
-static int in_child(int (*fn)(void))
+static int in_child_with(bool dispatcher, int (*fn)(void))
 {
 	struct rg_err err;
 	int status;
@@ -27,9 +28,14 @@ static int in_child(int (*fn)(void))
 
 	assert_true(pid >= 0);
 	if (!pid)
-		_exit(rg_privileges_drop(&err) ? 99 : fn());
+		_exit(rg_privileges_drop(dispatcher, &err) ? 99 : fn());
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static int in_child(int (*fn)(void))
+{
+	return in_child_with(false, fn);
 }
 
 static int refused(int r)
@@ -83,7 +89,7 @@ static int child_mount(void)
 	return mount("none", "/", "tmpfs", 0, NULL) ? 1 : 2;
 }
 
-static int child_capabilities(void)
+static int beyond(unsigned long long most)
 {
 	_cleanup_(rg_fclosep) FILE *f = fopen("/proc/self/status", "re");
 	unsigned long long have = ~0ull;
@@ -92,7 +98,19 @@ static int child_capabilities(void)
 	while (f && fgets(line, sizeof(line), f))
 		if (sscanf(line, "CapEff: %llx", &have) == 1)
 			break;
-	return (have & ~(1ull << 12 | 1ull << 39)) != 0; /* CAP_NET_ADMIN, CAP_BPF */
+	return (have & ~most) != 0;
+}
+
+static const unsigned long long kept = 1ull << 12 | 1ull << 39; /* CAP_NET_ADMIN, CAP_BPF */
+
+static int child_capabilities(void)
+{
+	return beyond(kept);
+}
+
+static int child_dispatcher(void)
+{
+	return beyond(kept | 1ull << 21); /* CAP_SYS_ADMIN */
 }
 
 static void it_reads_files_and_serves_sockets(void **state)
@@ -106,6 +124,7 @@ static void it_has_no_capability_that_it_does_not_need(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(child_capabilities), 0);
+	assert_int_equal(in_child_with(true, child_dispatcher), 0);
 }
 
 static void it_sends_no_packets(void **state)
@@ -131,6 +150,7 @@ static void what_only_an_intruder_does_kills(void **state)
 	(void)state;
 	assert_int_equal(in_child(child_exec), -SIGSYS);
 	assert_int_equal(in_child(child_mount), -SIGSYS);
+	assert_int_equal(in_child_with(true, child_mount), -SIGSYS); /* whatever the capabilities allow */
 }
 
 int main(void)

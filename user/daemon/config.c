@@ -90,6 +90,11 @@ static int set_filter_mode(bool *ret_observe, const char *value, struct rg_err *
 	return 0;
 }
 
+static int set_dispatcher(enum rg_dispatcher *ret, const char *value, struct rg_err *err)
+{
+	return rg_dispatcher_parse(value, ret) ? bad_value(err, value, "no, auto or yes") : 0;
+}
+
 static int set_addresses(enum rg_ledger_addresses *ret, const char *value, struct rg_err *err)
 {
 	static const char *const texts[] = {
@@ -202,6 +207,7 @@ SETTER(LEDGER_ADDRESSES, set_addresses(&c->ledger.addresses, value, err))
 SETTER(LEDGER_RETENTION, set_number(&c->ledger.retention_days, value, 3650, err))
 SETTER(LEDGER_INTERVAL, set_number(&c->ledger.interval_s, value, 3600, err))
 SETTER(FILTER_MODE, set_filter_mode(&c->observe, value, err))
+SETTER(DISPATCHER, set_dispatcher(&c->dispatcher, value, err))
 SETTER(ROLE_READ, set_role(c, RG_ROLE_READ, value, err))
 SETTER(ROLE_PUSH, set_role(c, RG_ROLE_PUSH, value, err))
 SETTER(ROLE_ADMIN, set_role(c, RG_ROLE_ADMIN, value, err))

@@ -51,6 +51,7 @@ struct rg_config {
 	bool site_known;
 	struct rg_region_spec site; /* where this server stands: a country or subdivision */
 	char *blocked_by;    /* URI of who blocks, for those who are refused; NULL: the default */
+	enum rg_dispatcher dispatcher; /* of libxdp */
 	bool observe;   /* count what would be refused, refuse nothing */
 	struct rg_ledger_config ledger;
 	char *roles[RG_ROLE_MAX]; /* users and @groups of each role; NULL: the default */
@@ -83,6 +84,7 @@ struct rg_config {
 	X(LEDGER_RETENTION,   "ledger",  "retention_days")    \
 	X(LEDGER_INTERVAL,    "ledger",  "interval_s")        \
 	X(FILTER_MODE,        "filter",  "mode")              \
+	X(DISPATCHER,         "filter",  "dispatcher")        \
 	X(ROLE_READ,          "roles",   "read")              \
 	X(ROLE_PUSH,          "roles",   "push")              \
 	X(ROLE_ADMIN,         "roles",   "admin")

@@ -187,6 +187,7 @@ static int open_engine(struct daemon *daemon, struct rg_err *err)
 			.max_policies = config->max_policies ? config->max_policies + 1 : 0, /* as above */
 			.max_schedules = config->max_schedules ? config->max_schedules + 1 : 0,
 			.max_exceptions = config->max_exception_sets ? config->max_exception_sets + 1 : 0,
+			.dispatcher = config->dispatcher,
 			.observe = config->observe,
 		},
 		.databases = (const char *const *)config->databases,
@@ -288,7 +289,7 @@ static int start(struct daemon *daemon, struct rg_err *err)
 	if (!r)
 		r = attach_all(daemon, err);
 	if (!r)
-		r = rg_privileges_drop(err);
+		r = rg_privileges_drop(config->dispatcher != RG_DISPATCHER_NO, err);
 	return r;
 }
 

@@ -18,6 +18,7 @@ const char rg_options_help[] =
 	"  --geoip FILE           MMDB database; repeat it for overrides, in order\n"
 	"  --interface NAME[:MODE]  attach to an interface; may be repeated\n"
 	"  --mode MODE            of --interface without one: auto, native, generic\n"
+	"  --dispatcher MODE      join libxdp's dispatcher: no (the default), auto, yes\n"
 	"  --observe              count what would be refused, refuse nothing\n"
 	"  --site REGION          where this server stands: a country or subdivision\n"
 	"  --max-meetings N       how many meetings fit\n"
@@ -48,6 +49,7 @@ static const struct option options[] = {
 	{ "interface",    required_argument, NULL, OPTION_INTERFACE },
 	{ "mode",         required_argument, NULL, OPTION_MODE },
 	{ "observe",      no_argument,       NULL, OPTION_OBSERVE },
+	{ "dispatcher",   required_argument, NULL, OPTION_KEY + RG_CONFIG_DISPATCHER },
 	{ "site",         required_argument, NULL, OPTION_KEY + RG_CONFIG_SITE },
 	{ "max-meetings", required_argument, NULL, OPTION_KEY + RG_CONFIG_MAX_MEETINGS },
 	{ "log-level",    required_argument, NULL, OPTION_KEY + RG_CONFIG_LOG_LEVEL },

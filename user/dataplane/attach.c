@@ -142,6 +142,9 @@ int rg_dp_interface_status(struct rg_dp *dp, const char *ifname, struct rg_dp_in
 		/* the index alone may be that of an interface of another network namespace */
 		status.attached = fd >= 0 && link.prog_id == status.prog_id;
 		status.link_id = status.attached ? link.id : 0;
+		if (!status.attached)
+			status.place = rg_dp_dispatcher_look(dp, status.ifindex, status.prog_id);
+		status.attached |= status.place == RG_DP_PLACE_OURS;
 	}
 	status.egress = rg_dp_egress_status(dp, status.ifindex);
 	*ret = status;
@@ -260,8 +263,9 @@ static int attach_new(struct rg_dp *dp, const struct rg_dp_interface *before, en
 static int another_program(const struct rg_dp_interface *now, struct rg_err *err)
 {
 	return rg_err_set(err, -EBUSY, RG_ERR_CONFLICT, "",
-			  "'%s' has another XDP program already: '%s' (id %u); it is left alone",
-			  now->name, now->prog_name, now->prog_id);
+			  "'%s' has another XDP program already: '%s' (id %u); it is left alone%s",
+			  now->name, now->prog_name, now->prog_id, now->place == RG_DP_PLACE_NONE ? "" :
+			  " (it is libxdp's dispatcher: 'dispatcher = auto' in [filter] makes the filter join it)");
 }
 
 int rg_dp_attach_trial(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, struct rg_err *err)
@@ -308,6 +312,8 @@ static int detach_xdp(struct rg_dp *dp, const char *ifname, unsigned int ifindex
 	char path[512];
 	_cleanup_(rg_closep) int fd = ifindex ? link_find(dp, ifindex, path, &info) : -ENOENT;
 
+	if (fd < 0 && ifindex)
+		return rg_dp_dispatcher_leave(dp, ifname, err);
 	if (fd < 0)
 		return rg_err_set(err, -ENOENT, RG_ERR_NOT_FOUND, "", "the filter is not attached to '%s'", ifname);
 	/* not only unpinned: the kernel would let go of it some time later */
@@ -320,6 +326,24 @@ static int detach_xdp(struct rg_dp *dp, const char *ifname, unsigned int ifindex
 	return 0;
 }
 
+/* Into a dispatcher that is there, or a new one. */
+static int join(struct rg_dp *dp, const struct rg_dp_interface *now, enum rg_xdp_mode mode, struct rg_err *err)
+{
+	if (now->place == RG_DP_PLACE_NONE)
+		return rg_dp_dispatcher_join(dp, now->ifindex, now->name, mode, err);
+	if (mode != RG_XDP_AUTO && mode != now->mode)
+		return rg_err_set(err, -EBUSY, RG_ERR_CONFLICT, "/mode", "the dispatcher of '%s' is attached in %s mode",
+				  now->name, rg_xdp_mode_text(now->mode));
+	return rg_dp_dispatcher_join(dp, now->ifindex, now->name, now->mode, err);
+}
+
+static bool may_join(const struct rg_dp *dp, const struct rg_dp_interface *now)
+{
+	if (now->place == RG_DP_PLACE_NONE)
+		return dp->config.dispatcher == RG_DISPATCHER_YES && !now->prog_id;
+	return dp->config.dispatcher != RG_DISPATCHER_NO;
+}
+
 int rg_dp_attach(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, struct rg_err *err)
 {
 	struct rg_dp_interface now;
@@ -330,13 +354,18 @@ int rg_dp_attach(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, st
 	r = rg_dp_interface_status(dp, ifname, &now, err);
 	if (r)
 		return r;
-	if (!now.attached && now.prog_id)
+	if (!now.attached && now.prog_id && !may_join(dp, &now))
 		return another_program(&now, err);
 	if (now.attached && (mode == RG_XDP_AUTO || mode == now.mode))
 		return 0;
 	r = check_ethernet(ifname, err);
 	if (r)
 		return r;
+	if (may_join(dp, &now)) {
+		r = join(dp, &now, mode, err);
+		if (r != -EOPNOTSUPP || now.place != RG_DP_PLACE_NONE)
+			return r;
+	}
 	if (now.attached) { /* one XDP program at a time: the other mode has to go first */
 		r = detach_xdp(dp, ifname, now.ifindex, err);
 		if (r)
@@ -370,33 +399,72 @@ static int link_ifname(const char *path, char ret[IF_NAMESIZE])
 	return info.xdp.ifindex && if_indextoname(info.xdp.ifindex, ret) ? 0 : -ENODEV;
 }
 
-int rg_dp_interfaces(struct rg_dp *dp, struct rg_dp_interface **ret, size_t *ret_n, struct rg_err *err)
+/* One more entry at the end of a list, not counted yet; NULL: no memory. */
+static struct rg_dp_interface *grow(struct rg_dp_interface **list, size_t n, struct rg_err *err)
 {
-	_cleanup_(rg_freep) struct rg_dp_interface *list = NULL;
+	void *grown = realloc(*list, (n + 1) * sizeof(**list));
+
+	if (!grown) {
+		rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
+		return NULL;
+	}
+	*list = grown;
+	return &(*list)[n];
+}
+
+static int list_links(struct rg_dp *dp, struct rg_dp_interface **list, size_t *n, struct rg_err *err)
+{
 	char links[512], path[512], ifname[IF_NAMESIZE];
 	struct dirent *entry;
-	size_t n = 0;
+	int r = 0;
 	DIR *dir;
 
 	snprintf(links, sizeof(links), "%s/links", dp->pin_dir ? dp->pin_dir : "");
 	dir = dp->pin_dir ? opendir(links) : NULL;
-	while (dir && (entry = readdir(dir))) {
-		void *grown;
+	while (!r && dir && (entry = readdir(dir))) {
+		struct rg_dp_interface *next;
 
 		if (entry->d_name[0] == '.')
 			continue;
 		snprintf(path, sizeof(path), "%.250s/%.250s", links, entry->d_name);
-		grown = realloc(list, (n + 1) * sizeof(*list));
-		if (!grown) {
-			closedir(dir);
-			return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
-		}
-		list = grown;
-		if (!link_ifname(path, ifname) && !rg_dp_interface_status(dp, ifname, &list[n], NULL))
-			n++;
+		next = grow(list, *n, err);
+		if (!next)
+			r = -ENOMEM;
+		else if (!link_ifname(path, ifname) && !rg_dp_interface_status(dp, ifname, next, NULL))
+			++*n;
 	}
 	if (dir)
 		closedir(dir);
+	return r;
+}
+
+static int list_dispatchers(struct rg_dp *dp, struct rg_dp_interface **list, size_t *n, struct rg_err *err)
+{
+	unsigned int found[RG_DP_DISPATCHERS_MAX];
+	char ifname[IF_NAMESIZE];
+
+	for (size_t i = rg_dp_dispatcher_list(found); i--; ) {
+		struct rg_dp_interface *next = grow(list, *n, err);
+
+		if (!next)
+			return -ENOMEM;
+		if (if_indextoname(found[i], ifname) && !rg_dp_interface_status(dp, ifname, next, NULL) &&
+		    next->place == RG_DP_PLACE_OURS)
+			++*n;
+	}
+	return 0;
+}
+
+int rg_dp_interfaces(struct rg_dp *dp, struct rg_dp_interface **ret, size_t *ret_n, struct rg_err *err)
+{
+	_cleanup_(rg_freep) struct rg_dp_interface *list = NULL;
+	size_t n = 0;
+	int r = list_links(dp, &list, &n, err);
+
+	if (!r)
+		r = list_dispatchers(dp, &list, &n, err);
+	if (r)
+		return r;
 	*ret = TAKE_PTR(list);
 	*ret_n = n;
 	return 0;

@@ -19,6 +19,11 @@
 
 struct rg_dp;
 
+/* How the filter shares an interface with other XDP programs, by libxdp: not at all; where a dispatcher is
+ * there already; always. */
+enum rg_dispatcher { RG_DISPATCHER_NO, RG_DISPATCHER_AUTO, RG_DISPATCHER_YES };
+int rg_dispatcher_parse(const char *text, enum rg_dispatcher *ret); /* "no" ...: 0 or -EINVAL */
+
 struct rg_dp_config {
 	const char *pin_dir;       /* NULL: never pinned (replay, tests, bench) */
 	uint32_t max_meetings;     /* 0: RG_MEETINGS_DEFAULT */
@@ -33,6 +38,7 @@ struct rg_dp_config {
 	uint32_t max_flows;        /* 0: RG_FLOWS_DEFAULT */
 	uint32_t geo_nodes;        /* capacity of a table; 0: RG_GEO_NODES_MIN */
 	uint32_t geo_ranges;       /* 0: RG_GEO_RANGES_MIN */
+	enum rg_dispatcher dispatcher;
 	bool observe;              /* global observe mode */
 };
 
@@ -117,6 +123,8 @@ int rg_xdp_mode_parse(const char *text, enum rg_xdp_mode *ret);   /* 0 or -EINVA
 enum rg_egress_mode { RG_EGRESS_AUTO, RG_EGRESS_TCX, RG_EGRESS_CLSACT, RG_EGRESS_OFF };
 const char *rg_egress_mode_text(enum rg_egress_mode mode);
 int rg_egress_mode_parse(const char *text, enum rg_egress_mode *ret); /* 0 or -EINVAL */
+/* A libxdp dispatcher on an interface: there is none; it has others' programs; ours is among them. */
+enum rg_dp_place { RG_DP_PLACE_NONE, RG_DP_PLACE_OTHERS, RG_DP_PLACE_OURS };
 struct rg_dp_interface {       /* as the kernel has it now, not as it was asked for */
 	char name[16];
 	unsigned int ifindex;
@@ -124,12 +132,14 @@ struct rg_dp_interface {       /* as the kernel has it now, not as it was asked 
 	enum rg_xdp_mode mode; /* native or generic; meaningful if attached */
 	uint32_t prog_id;      /* of the XDP program on it, ours or another's; 0: none */
 	char prog_name[16];
-	uint32_t link_id;      /* of ours; 0: none */
+	uint32_t link_id;      /* of ours; 0: none, or in a dispatcher */
+	enum rg_dp_place place;
 	enum rg_egress_mode egress; /* tcx, clsact or off: where our egress program is */
 };
 /** Attach (pinned if the dataplane is). auto: native, else generic. Errors, nothing changed:
  *  -ENODEV (NOT_FOUND), -EBUSY (CONFLICT, names the other program), -EOPNOTSUPP (INVALID: the
- *  NIC's driver refuses native mode, with its words), other (KERNEL). Attaching again with the
+ *  NIC's driver refuses native mode, with its words), other (KERNEL). Joins a dispatcher as the configuration
+ *  has it; where the kernel can not have one of our own, the filter attaches without it. Attaching again with the
  *  same mode is a success; with another mode re-attaches. */
 int rg_dp_attach(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, struct rg_err *err);
 /** The same, but not pinned: the filter comes off when the process ends, or by rg_dp_detach(). What is

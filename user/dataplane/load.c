@@ -28,6 +28,14 @@ const char *rg_dp_words(void)
 	return words;
 }
 
+void rg_dp_words_keep(const char *fmt, va_list ap)
+{
+	if (words[0])
+		return;
+	vsnprintf(words, sizeof(words), fmt, ap);
+	words[strcspn(words, "\n")] = '\0';
+}
+
 /* Keep the first complaint of libbpf: the ones after it only repeat that it failed. */
 static int keep_words(enum libbpf_print_level level, const char *fmt, va_list ap)
 {

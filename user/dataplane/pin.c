@@ -224,11 +224,16 @@ int rg_dp_enforce(struct rg_dp *dp, struct rg_err *err)
 		return r;
 	r = make_dirs(links, err);
 	if (!r)
+		rg_dp_dispatchers_former(dp);
+	if (!r)
 		r = pin_maps(dp, "new_", false, err);
+	if (!r)
+		r = rg_dp_dispatchers_enter(dp, err);
 	if (!r)
 		r = switch_links(dp, links, err);
 	if (!r)
 		r = pin_maps(dp, "new_", true, err);
+	rg_dp_dispatchers_leave(dp, !r);
 	if (!r)
 		rg_dp_earlier_close(dp); /* what the store has was set before */
 	if (r) {
@@ -283,6 +288,7 @@ int rg_dp_remove(const char *pin_dir, struct rg_err *err)
 	if (!is_bpffs(pin_dir))
 		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "", "%s is not on a bpffs", pin_dir);
 	snprintf(links, sizeof(links), "%.500s/links", pin_dir);
+	rg_dp_dispatchers_remove(pin_dir);
 	remove_pins(links, true);
 	rmdir(links);
 	remove_pins(pin_dir, false);

@@ -3,6 +3,7 @@
 #ifndef RG_DATAPLANE_PRIVATE_H
 #define RG_DATAPLANE_PRIVATE_H
 
+#include <stdarg.h>
 #include "dataplane/dataplane.h"
 
 struct bpf_map;
@@ -50,6 +51,7 @@ struct rg_dp {
 	int geo_fd;                      /* the table in force, -1: none yet */
 	uint64_t geo_hash;               /* of its words */
 	uint32_t geo_key_type, geo_value_type; /* BTF ids */
+	uint32_t former_states[2];       /* ids of maps: see rg_dp_dispatchers_enter() */
 	uint32_t generation_base;        /* of the load whose flows were taken over: they cache regions */
 
 	struct rg_state *state;
@@ -89,6 +91,7 @@ struct rg_dp {
 /* libbpf's own words about the last failure, "" if it had none. */
 void rg_dp_words_clear(void);
 const char *rg_dp_words(void);
+void rg_dp_words_keep(const char *fmt, va_list ap); /* unless there are some */
 
 /** pin_dir/[dir/]name, characters that bpffs refuses written as %XX. Returns @buf. */
 const char *rg_dp_pin_path(const char *pin_dir, const char *dir, const char *name, char buf[512]);
@@ -118,6 +121,24 @@ int rg_dp_egress_link_open(const char *path, struct bpf_link_info *ret);
 int rg_dp_egress_switch(const char *path, int prog_fd, int *ret_old);
 /** Take that filter off. False if @path is no such pin. */
 bool rg_dp_egress_remove(const char *path);
+
+/* dispatcher.c */
+#define RG_DP_DISPATCHERS_MAX 64
+/** Is @dispatcher, the program on an interface, libxdp's, and is this load in it? */
+enum rg_dp_place rg_dp_dispatcher_look(const struct rg_dp *dp, unsigned int ifindex, uint32_t dispatcher);
+/** Join one, or make one. -EOPNOTSUPP: the kernel has no dispatchers, nothing is changed. */
+int rg_dp_dispatcher_join(const struct rg_dp *dp, unsigned int ifindex, const char *ifname, enum rg_xdp_mode mode,
+			  struct rg_err *err);
+int rg_dp_dispatcher_leave(const struct rg_dp *dp, const char *ifname, struct rg_err *err);
+/** Indices of the interfaces of this network namespace that have a dispatcher; how many. */
+size_t rg_dp_dispatcher_list(unsigned int ret[RG_DP_DISPATCHERS_MAX]);
+/** Take over. First of all, before pins are replaced: whose programs are former ones? Then this load enters all dispatchers that a former one is in, or none; then the former ones
+ *  (or, to go back, this one) leave. In between both judge. */
+void rg_dp_dispatchers_former(struct rg_dp *dp);
+int rg_dp_dispatchers_enter(struct rg_dp *dp, struct rg_err *err);
+void rg_dp_dispatchers_leave(const struct rg_dp *dp, bool former);
+/** Leave all, without a daemon. */
+void rg_dp_dispatchers_remove(const char *pin_dir);
 
 /** Be able to name programs that are not ours; without it they have ids only. */
 void rg_dp_names_open(struct rg_dp *dp);

@@ -147,8 +147,9 @@ static json_t *interface_json(const char *name, const struct interface *asked,
 
 	if (status && status->prog_id)
 		program = json_pack("{s:I, s:s}", "id", (json_int_t)status->prog_id, "name", status->prog_name);
-	return json_pack("{s:s, s:s?, s:b, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:o, s:I, s:s?}", "name", name,
+	return json_pack("{s:s, s:s?, s:b, s:b, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:o, s:I, s:s?}", "name", name,
 			 "mode", asked ? rg_xdp_mode_text(asked->mode) : NULL, "attached", attached,
+			 "dispatcher", attached && status->place == RG_DP_PLACE_OURS,
 			 "attached_mode", attached ? rg_xdp_mode_text(status->mode) : NULL,
 			 "egress", asked ? rg_egress_mode_text(asked->egress) : NULL,
 			 "attached_egress", status && status->egress != RG_EGRESS_OFF ?
