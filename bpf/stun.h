@@ -149,7 +149,11 @@ static __always_inline __u32 rg_stun_ufrag(void *ctx, const struct rg_stun_name 
 	if (length > room)
 		return 0;
 	asm volatile("" : "+r"(length));
-	if (length < RG_UFRAG_MIN || RG_LOAD(ctx, name->at, words, length))
+	if (length < RG_UFRAG_MIN)
+		return 0;
+	/* kept in a register or on the stack as of here, when both bounds are known */
+	asm volatile("" : "+r"(length));
+	if (RG_LOAD(ctx, name->at, words, length))
 		return 0;
 	cut = rg_stun_cut(words, n);
 	if (cut < length)
