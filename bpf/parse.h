@@ -83,19 +83,6 @@ static __always_inline int rg_frame_cut(struct rg_frame *frame, __u32 n)
 	return frame->before + n > RG_FRAME_LENGTH(frame);
 }
 
-/* Bytes from pos to the frame's end where a length field is 0 because it has no room for them, else 0.
- * So the stack marks what it hands on in one piece (BIG TCP; at egress before it is cut, in generic mode
- * after it was put together). No link carries such frames, and hosts drop what says 0 and is shorter. */
-static __always_inline __u32 rg_frame_beyond(struct rg_frame *frame, __u32 *ret_bytes)
-{
-	__u32 length = RG_FRAME_LENGTH(frame);
-
-	if (length - frame->before <= 0xffff)
-		return 0;
-	*ret_bytes = length;
-	return length - frame->before;
-}
-
 static __always_inline int rg_is_vlan(__u16 type)
 {
 	return type == RG_ETH_P_8021Q || type == RG_ETH_P_8021AD || type == RG_ETH_P_QINQ1;
@@ -171,8 +158,6 @@ static __always_inline enum rg_parse rg_parse_ipv4(struct rg_frame *frame, struc
 	pkt->has_addresses = 1;
 	header = ip->ihl * 4;
 	total = bpf_ntohs(ip->tot_len);
-	if (!total)
-		total = rg_frame_beyond(frame, &pkt->bytes);
 	if (ip->version != 4 || header < sizeof(*ip) || total < header ||
 	    !rg_frame_holds(frame, total, &pkt->bytes))
 		return RG_PARSE_MALFORMED;
@@ -289,8 +274,6 @@ static __always_inline enum rg_parse rg_parse_ipv6(struct rg_frame *frame, struc
 	if (!*ret_length && next == RG_IPPROTO_HOPOPTS) { /* jumbogram, RFC 2675: the frame tells */
 		pkt->bytes = RG_FRAME_LENGTH(frame);
 		*ret_length = pkt->bytes - frame->before;
-	} else if (!*ret_length) {
-		*ret_length = rg_frame_beyond(frame, &pkt->bytes);
 	} else if (!rg_frame_holds(frame, *ret_length, &pkt->bytes)) {
 		return RG_PARSE_MALFORMED;
 	}

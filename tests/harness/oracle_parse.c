@@ -183,8 +183,6 @@ static enum oracle_result read_ip4(struct reader *r, struct oracle_packet *packe
 	}
 	header = octet(r, 0) % 16 * 4;
 	total = pair(r, 2);
-	if (total == 0 && r->length - r->at > 65535) /* longer than the field can say */
-		total = (unsigned int)(r->length - r->at);
 	protocol = octet(r, 9);
 	fragment = pair(r, 6);
 	if (octet(r, 0) / 16 != 4 || header < 20 || header > total || r->at + total > r->length)
@@ -300,8 +298,7 @@ static enum oracle_result read_ip6(struct reader *r, struct oracle_packet *packe
 	payload = pair(r, 4);
 	next = octet(r, 6);
 	r->at += 40;
-	/* a jumbogram, or longer than the field can say: as long as the frame */
-	if (payload == 0 && (next == 0 || r->length - r->at > 65535)) {
+	if (payload == 0 && next == 0) { /* a jumbogram: as long as the frame */
 		r->stop = r->length;
 	} else {
 		if (r->at + payload > r->length)
