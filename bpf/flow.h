@@ -2,8 +2,8 @@
 /* Stage: flow. Which meeting does a packet to a shared endpoint belong to?
  *
  * A Binding Request tells it by the ufrag that it names, and if it is admitted (or the endpoint admits
- * what is unbound) its flow remembers the binding of that ufrag. All other packets have the meeting of their flow. What is unbound
- * (no flow, an unknown ufrag) is judged as the endpoint says. */
+ * what is unbound) its flow remembers the binding of that ufrag. All other packets have the meeting of
+ * their flow. What is unbound (no flow, an unknown ufrag) is judged as the endpoint says. */
 #ifndef RG_BPF_FLOW_H
 #define RG_BPF_FLOW_H
 

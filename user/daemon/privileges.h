@@ -7,8 +7,9 @@
 #include "base/err.h"
 
 /** Keep the capabilities to write maps and to attach (CAP_BPF, CAP_NET_ADMIN; with @dispatcher what libxdp
- *  takes, CAP_SYS_ADMIN), give up all others for good, and allow only the system calls that a running daemon makes (seccomp.c). Programs are
- *  loaded, the socket made and users looked up before. Must not be called twice.
+ *  takes, CAP_SYS_ADMIN), give up all others for good, and allow only the system calls that a running
+ *  daemon makes (seccomp.c). Programs are loaded, the socket made and users looked up before. Must not be
+ *  called twice.
  *  RG_ERR_INTERNAL, with what the kernel said. */
 int rg_privileges_drop(bool dispatcher, struct rg_err *err);
 

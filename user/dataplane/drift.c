@@ -29,15 +29,22 @@ static size_t n_chunks(const struct rg_dp_array *array)
 	return (array->bytes + CHUNK - 1) / CHUNK;
 }
 
+uint64_t rg_dp_hash(const void *at, size_t bytes)
+{
+	const uint64_t *words = at;
+	uint64_t hash = 0xcbf29ce484222325u;
+
+	for (size_t i = 0; i < bytes / sizeof(*words); i++)
+		hash = (hash ^ words[i]) * 0x100000001b3u;
+	return hash;
+}
+
 /* Never 0, which stands for "not known". */
 static uint64_t hash_of(const struct rg_dp_array *array, size_t chunk)
 {
 	size_t from = chunk * CHUNK, end = from + CHUNK < array->bytes ? from + CHUNK : array->bytes;
-	const uint64_t *at = (const uint64_t *)((const char *)array->at + from);
-	uint64_t hash = 0xcbf29ce484222325u;
+	uint64_t hash = rg_dp_hash((const char *)array->at + from, end - from);
 
-	for (size_t i = 0; i < (end - from) / sizeof(*at); i++)
-		hash = (hash ^ at[i]) * 0x100000001b3u;
 	return hash ? hash : 1;
 }
 

@@ -132,8 +132,9 @@ int rg_dp_dispatcher_join(const struct rg_dp *dp, unsigned int ifindex, const ch
 int rg_dp_dispatcher_leave(const struct rg_dp *dp, const char *ifname, struct rg_err *err);
 /** Indices of the interfaces of this network namespace that have a dispatcher; how many. */
 size_t rg_dp_dispatcher_list(unsigned int ret[RG_DP_DISPATCHERS_MAX]);
-/** Take over. First of all, before pins are replaced: whose programs are former ones? Then this load enters all dispatchers that a former one is in, or none; then the former ones
- *  (or, to go back, this one) leave. In between both judge. */
+/** Take over. First of all, before pins are replaced: whose programs are former ones? Then this load
+ *  enters all dispatchers that a former one is in, or none; then the former ones (or, to go back, this
+ *  one) leave. In between both judge. */
 void rg_dp_dispatchers_former(struct rg_dp *dp);
 int rg_dp_dispatchers_enter(struct rg_dp *dp, struct rg_err *err);
 void rg_dp_dispatchers_leave(const struct rg_dp *dp, bool former);
@@ -174,6 +175,8 @@ void rg_dp_adopted(struct rg_dp *dp);
 void rg_dp_earlier_close(struct rg_dp *dp);
 
 /* drift.c */
+/** FNV-1a over 64-bit words: tells changes, proves nothing. */
+uint64_t rg_dp_hash(const void *at, size_t bytes);
 /** This process wrote to an array: no drift. */
 void rg_dp_wrote(struct rg_dp *dp, const void *at, size_t size);
 

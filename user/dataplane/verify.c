@@ -327,15 +327,12 @@ void rg_dp_pins_check(struct rg_dp *dp, struct rg_dp_map_check *ret)
 int rg_dp_geo_hash(const struct rg_dp *dp, uint64_t *ret)
 {
 	size_t bytes = (size_t)dp->layout.end * sizeof(union rg_geo_block);
-	const uint64_t *at = mmap(NULL, bytes, PROT_READ, MAP_SHARED, dp->geo_fd, 0);
-	uint64_t hash = 0xcbf29ce484222325u;
+	void *at = mmap(NULL, bytes, PROT_READ, MAP_SHARED, dp->geo_fd, 0);
 
 	if (at == MAP_FAILED)
 		return -errno;
-	for (size_t i = 0; i < bytes / sizeof(*at); i++)
-		hash = (hash ^ at[i]) * 0x100000001b3u;
-	munmap((void *)at, bytes);
-	*ret = hash;
+	*ret = rg_dp_hash(at, bytes);
+	munmap(at, bytes);
 	return 0;
 }
 

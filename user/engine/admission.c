@@ -24,7 +24,7 @@ static int parse(struct rg_engine *engine, const json_t *body, struct question *
 	char quoted[RG_QUOTE_MAX];
 	int r = rg_json_fields(body, known, err);
 
-	ret->time = engine_now(engine);
+	ret->time = rg_engine_now(engine);
 	if (!r)
 		r = rg_json_string(body, "meeting", true, &meeting, err);
 	if (!r)

@@ -59,7 +59,7 @@ static int load(struct rg_engine *engine, json_t **ret, struct rg_err *err)
 {
 	_cleanup_(json_decrefp) json_t *stored = NULL, *list = json_array();
 	_cleanup_(rg_freep) char *text = NULL;
-	int64_t now = engine_now(engine);
+	int64_t now = rg_engine_now(engine);
 	const json_t *approval;
 	size_t i;
 	int r = rg_store_setting_get(engine->store, SETTING, &text, err);
@@ -204,7 +204,7 @@ int rg_engine_approve(struct rg_engine *engine, const json_t *body, json_t **ret
 	const struct rg_ledger_who *who = &engine->ledger.caller;
 	_cleanup_(request_clear) struct request request = { 0 };
 	_cleanup_(json_decrefp) json_t *list = NULL, *approval = NULL;
-	int64_t until = engine_now(engine) + VALID_S;
+	int64_t until = rg_engine_now(engine) + VALID_S;
 	char expires[RG_TIME_TEXT_MAX];
 	int r = parse(body, &request, err);
 

@@ -41,7 +41,7 @@ static void note_move(struct one *one, const char *from, const char *to, bool ad
 static void add_flow(struct changes *c, const struct rg_meeting_spec *spec, const struct rg_addr *remote,
 		     struct one *one)
 {
-	int64_t now = engine_now(c->engine);
+	int64_t now = rg_engine_now(c->engine);
 	struct rg_judge judge = engine_judge(c->engine, spec, now, c->engine->reach);
 	struct rg_geo_answer before, after;
 	struct rg_judgment was, is;

@@ -90,7 +90,7 @@ static void report_step(struct rg_engine *engine, int64_t drift)
 {
 	struct clock *clock = &engine->clock;
 	char believed[RG_TIME_TEXT_MAX], wall[RG_TIME_TEXT_MAX];
-	int64_t now = engine_now(engine);
+	int64_t now = rg_engine_now(engine);
 
 	clock->stepped = true;
 	clock->step_ns = drift;
@@ -173,11 +173,6 @@ void clock_store(struct rg_engine *engine)
 
 int64_t rg_engine_now(const struct rg_engine *engine)
 {
-	return engine_now(engine);
-}
-
-int64_t engine_now(const struct rg_engine *engine)
-{
 	const struct clock *clock = &engine->clock;
 
 	return (read_clock(clock, CLOCK_BOOTTIME) + clock->anchor_ns) / NS;
@@ -188,7 +183,7 @@ uint64_t clock_deadline(const struct rg_engine *engine, int64_t wall)
 	const struct clock *clock = &engine->clock;
 	int64_t ns;
 
-	if (wall == RG_TIME_MAX || wall > engine_now(engine) + FAR_S)
+	if (wall == RG_TIME_MAX || wall > rg_engine_now(engine) + FAR_S)
 		return UINT64_MAX;
 	ns = wall * NS - clock->anchor_ns - clock->slept_ns;
 	return ns > 0 ? (uint64_t)ns : 1;
@@ -205,7 +200,7 @@ json_t *clock_json(const struct rg_engine *engine)
 {
 	const struct clock *clock = &engine->clock;
 
-	return json_pack("{s:o, s:o, s:b, s:o, s:o}", "believed", time_json(engine_now(engine)),
+	return json_pack("{s:o, s:o, s:b, s:o, s:o}", "believed", time_json(rg_engine_now(engine)),
 			 "wall", time_json(read_clock(clock, CLOCK_REALTIME) / NS), "stepped", clock->stepped,
 			 "step_s", clock->stepped ? json_real((double)(clock->step_ns / 1000000) / 1000) : json_null(),
 			 "noticed_at", clock->stepped ? time_json(clock->step_at) : json_null());

@@ -39,8 +39,6 @@ int clock_open(struct rg_engine *engine, const struct rg_engine_config *config, 
 bool clock_look(struct rg_engine *engine);
 /** Keep the anchor, if it has moved. */
 void clock_store(struct rg_engine *engine);
-/** Seconds since 1970, as believed. */
-int64_t engine_now(const struct rg_engine *engine);
 /** CLOCK_MONOTONIC, ns, of a believed wall clock time in seconds; ~0 for RG_TIME_MAX. */
 uint64_t clock_deadline(const struct rg_engine *engine, int64_t wall);
 /** {"believed", "wall", "stepped", "step_s", "noticed_at"}. */

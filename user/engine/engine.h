@@ -236,7 +236,7 @@ int rg_engine_stats(struct rg_engine *engine, size_t limit, json_t **ret, struct
 int rg_engine_report(struct rg_engine *engine, const char *from, const char *until, json_t **ret,
 		     struct rg_err *err);
 
-/** The time that is believed, in seconds: the wall clock's, less a step that nobody has accepted. */
+/** The time that is believed, in seconds since 1970: the wall clock's, less a step that nobody has accepted. */
 int64_t rg_engine_now(const struct rg_engine *engine);
 
 /** Health, read from the kernel: {"version","pid","uptime_s","mode","site","program":{"id"},

@@ -165,7 +165,7 @@ static const char *rule_of(const struct rg_engine *engine, const struct rg_trace
 	if (trace->meeting >= model->max_meetings || !model->by_number[trace->meeting] ||
 	    trace->region >= rg_classes_count(engine->classes))
 		return NULL;
-	rule = rg_meeting_rule_for(model->by_number[trace->meeting]->spec, engine_now(engine), engine->reach,
+	rule = rg_meeting_rule_for(model->by_number[trace->meeting]->spec, rg_engine_now(engine), engine->reach,
 				   trace->region);
 	return rule ? rule->id : NULL;
 }

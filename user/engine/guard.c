@@ -183,7 +183,7 @@ static int check_received(const struct rg_engine *engine, const struct rg_meetin
 {
 	char pointer[64];
 
-	if (rule->order->received <= engine_now(engine) + 14 * 3600)
+	if (rule->order->received <= rg_engine_now(engine) + 14 * 3600)
 		return 0;
 	snprintf(pointer, sizeof(pointer), "/rules/%td/order/received", rule - spec->rules);
 	return rg_err_set(err, -EINVAL, RG_ERR_INVALID, pointer, "the order is received in the future");

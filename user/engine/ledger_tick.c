@@ -101,7 +101,7 @@ static int erase_old(struct rg_engine *engine, int64_t now, struct rg_err *err)
 
 static int write_all(struct rg_engine *engine, bool hourly, struct rg_err *err)
 {
-	int64_t now = engine_now(engine); /* a step of the clock erases nothing and makes nothing old */
+	int64_t now = rg_engine_now(engine); /* a step of the clock erases nothing and makes nothing old */
 	int ret = engine_stage_begin(engine, err);
 
 	if (!ret)

@@ -183,7 +183,7 @@ static int prepare(struct rg_engine *engine, struct rg_meeting_spec **spec, cons
 	if (!ret && rg_map_reserve(engine->model.by_id, 1))
 		ret = engine_no_memory(err);
 	if (!ret)
-		ret = ruling_of(&engine->model.rulings, *spec, engine_now(engine), &staging->ruling, err);
+		ret = ruling_of(&engine->model.rulings, *spec, rg_engine_now(engine), &staging->ruling, err);
 	if (!ret)
 		ret = meeting_new(*spec, &staging->meeting, err);
 	if (ret)

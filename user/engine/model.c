@@ -229,7 +229,7 @@ static int load_meeting(void *arg, const char *id, uint32_t number, uint64_t rev
 				  id, number, model->max_meetings - 1);
 	if (rg_json_parse(body, strlen(body), &json, err) || rg_meeting_parse(json, id, &spec, err))
 		return model_bad_body("meeting", id, err);
-	ret = ruling_of(&model->rulings, spec, engine_now(engine), &ruling, err);
+	ret = ruling_of(&model->rulings, spec, rg_engine_now(engine), &ruling, err);
 	if (!ret && rg_map_reserve(model->by_id, 1))
 		ret = engine_no_memory(err);
 	if (!ret)

@@ -102,7 +102,7 @@ int rg_engine_preview(struct rg_engine *engine, const char *id, const json_t *bo
 	_cleanup_(json_decrefp) json_t *regions = json_object();
 	const struct meeting *meeting = model_meeting(&engine->model, id);
 	struct preview preview = { .engine = engine, .meeting = meeting, .regions = regions };
-	int64_t now = engine_now(engine), time = now;
+	int64_t now = rg_engine_now(engine), time = now;
 	bool differs;
 	int r;
 

@@ -50,7 +50,7 @@ static void raise(struct rg_engine *engine, struct site_alarm *alarm, uint64_t m
 	const char *id = rg_engine_meeting_id(engine, alarm->meeting);
 	char site[64];
 
-	alarm->at = engine_now(engine);
+	alarm->at = rg_engine_now(engine);
 	engine->site.alarms++;
 	rg_log(RG_LOG_ERROR, "ALARM: media of meeting '%s' arrives here, which is a site (%s) that it excludes: "
 	       "%llu packets refused", id, site_text(engine, site), (unsigned long long)more);
@@ -64,7 +64,7 @@ void site_look(struct rg_engine *engine)
 {
 	struct site *site = &engine->site;
 	uint64_t refused = 0;
-	int64_t now = engine_now(engine);
+	int64_t now = rg_engine_now(engine);
 
 	for (int direction = 0; direction < RG_DIRECTION_MAX; direction++) {
 		struct rg_count counts[RG_REASON_MAX];

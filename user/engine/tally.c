@@ -151,7 +151,7 @@ static void add_networks(struct row *row, const struct rg_addr *network)
 
 static void touch(const struct rg_engine *engine, struct row *row)
 {
-	row->last = engine_now(engine);
+	row->last = rg_engine_now(engine);
 	if (!row->first)
 		row->first = row->last;
 }
@@ -238,7 +238,7 @@ static void cause_of(struct rg_engine *engine, const struct meeting *meeting, un
 		     struct cause *ret)
 {
 	static const struct rg_addr nobody = { .bytes = { 1 } }; /* an address of no network in use */
-	struct rg_judge judge = engine_judge(engine, meeting->spec, engine_now(engine), engine->reach);
+	struct rg_judge judge = engine_judge(engine, meeting->spec, rg_engine_now(engine), engine->reach);
 	struct rg_judgment judgment = { 0 };
 
 	rg_judge(&judge, &nobody, region, &judgment);
@@ -368,7 +368,7 @@ int tally_close(struct rg_engine *engine, const struct meeting *meeting, bool en
 int tally_write(struct rg_engine *engine, bool all, struct rg_err *err)
 {
 	struct tally *tally = engine->tally;
-	int64_t now = engine_now(engine);
+	int64_t now = rg_engine_now(engine);
 	int ret = 0;
 
 	for (uint32_t number = 0; !ret && number < tally->max; number++) {

@@ -41,7 +41,7 @@ static void rule_anew(struct rg_engine *engine, struct meeting *meeting, int64_t
 
 static void trim(struct rg_engine *engine, bool all)
 {
-	int64_t now = engine_now(engine);
+	int64_t now = rg_engine_now(engine);
 
 	if (!all && !any_over(engine, now))
 		return;

@@ -257,7 +257,8 @@ int rg_geo_load(const struct rg_geo_inputs *inputs, struct rg_classes *classes,
 	if (r == -ENOSPC)
 		return rg_err_set(err, r, RG_ERR_FULL, NULL,
 				  "the GeoIP data and custom regions make more than %zu combinations of "
-				  "regions, and those of deleted custom regions keep their ids: use names again", rg_classes_most(classes));
+				  "regions, and those of deleted custom regions keep their ids: use names again",
+				  rg_classes_most(classes));
 	if (r)
 		return out_of_memory(err);
 	if (load.n_origins)
