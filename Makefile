@@ -18,6 +18,7 @@ Q := $(if $(V),,@)
 export PATH := $(PATH):/usr/sbin:/sbin
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
+.SECONDARY:
 .DELETE_ON_ERROR:
 
 B       ?= build
@@ -113,19 +114,24 @@ $(B)/regiongate: $(B)/obj/user/cli/main.o $(B)/libregiongate.a
 $(B)/geoip.mmdb: tools/geoip-import | $(B)
 	tools/geoip-import $@
 
-# --- tests
-$(B)/tests/unit/%: tests/unit/%.c $(B)/libregiongate-san.a
+# --- tests; what they share is a library, too
+$(B)/obj/tests/% $(B)/san/tests/%: ALL_CFLAGS += -Ibpf -Itests
+$(B)/libharness.a: $(HARNESS_LIB:%.c=$(B)/obj/%.o)
+	$(Q)rm -f $@ && ar rcs $@ $^
+$(B)/libharness-san.a: $(HARNESS_LIB:%.c=$(B)/san/%.o)
+	$(Q)rm -f $@ && ar rcs $@ $^
+$(B)/tests/unit/%: tests/unit/%.c $(B)/libharness-san.a $(B)/libregiongate-san.a
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
-	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Ibpf -Itests -MF $@.d $< $(HARNESS_LIB) $(B)/libregiongate-san.a -o $@ -lcmocka $(PKG_LIBS)
-$(B)/tests/bpf/%: tests/bpf/%.c $(HARNESS_LIB) $(B)/libregiongate.a
+	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Ibpf -Itests -MF $@.d $< $(B)/libharness-san.a $(B)/libregiongate-san.a -o $@ -lcmocka $(PKG_LIBS)
+$(B)/tests/bpf/%: tests/bpf/%.c $(B)/libharness.a $(B)/libregiongate.a
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
-	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MF $@.d $< $(HARNESS_LIB) $(B)/libregiongate.a -o $@ -lcmocka $(PKG_LIBS)
-$(B)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(HARNESS_PURE) $(B)/libregiongate-san.a
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MF $@.d $< $(B)/libharness.a $(B)/libregiongate.a -o $@ -lcmocka $(PKG_LIBS)
+$(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/san/tests/fuzz/replay_main.o $(B)/libharness-san.a $(B)/libregiongate-san.a
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
-	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Ibpf -Itests -MF $@.d $< tests/fuzz/replay_main.c $(HARNESS_PURE) $(B)/libregiongate-san.a -o $@ $(PKG_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Ibpf -Itests -MF $@.d $< $(B)/san/tests/fuzz/replay_main.o $(B)/libharness-san.a $(B)/libregiongate-san.a -o $@ -lcmocka $(PKG_LIBS)
 $(B)/tests/foreign.bpf.o: tests/e2e/foreign.bpf.c $(B)/vmlinux.h
 	@mkdir -p $(@D)
 	@echo "  BPF   $@"
@@ -218,7 +224,7 @@ check: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) check-built
 check-kernels: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(BPF) $(B)/tests/evade $(B)/tests/udpcat $(B)/tests/foreign.bpf.o $(B)/tests/dropper.bpf.o $(B)/geoip.mmdb
-	RG_BUILD=$(abspath $(B)) tests/kernels/run
+	RG_BUILD=$(abspath $(B)) tests/kernels/run $(T)
 # the program of other compilers must load and judge alike: those of CLANGS, the default one apart
 CLANGS ?= 16 19
 check-clang: deps

@@ -42,6 +42,10 @@ struct rg_frame {
 #define RG_ROUTING_SRH  4 /* RFC 8754 */
 #define RG_IP_OFFSET    0x1fff
 #define RG_IP_MF        0x2000
+/* Where a length field is 0 because it has no room: so the stack marks what it hands on in one piece
+ * (BIG TCP: at egress before it is cut, in generic mode after it was put together). No link carries
+ * such frames. It is at least this long; how long exactly decides nothing. */
+#define RG_LENGTH_BEYOND 0x10000
 
 struct rg_vlan_header { __be16 tci, next; };
 /* The first 8 bytes of every extension header; offset is that of a fragment header. */
@@ -158,6 +162,8 @@ static __always_inline enum rg_parse rg_parse_ipv4(struct rg_frame *frame, struc
 	pkt->has_addresses = 1;
 	header = ip->ihl * 4;
 	total = bpf_ntohs(ip->tot_len);
+	if (!total)
+		total = RG_LENGTH_BEYOND;
 	if (ip->version != 4 || header < sizeof(*ip) || total < header ||
 	    !rg_frame_holds(frame, total, &pkt->bytes))
 		return RG_PARSE_MALFORMED;
@@ -274,6 +280,8 @@ static __always_inline enum rg_parse rg_parse_ipv6(struct rg_frame *frame, struc
 	if (!*ret_length && next == RG_IPPROTO_HOPOPTS) { /* jumbogram, RFC 2675: the frame tells */
 		pkt->bytes = RG_FRAME_LENGTH(frame);
 		*ret_length = pkt->bytes - frame->before;
+	} else if (!*ret_length) {
+		*ret_length = rg_frame_holds(frame, RG_LENGTH_BEYOND, &pkt->bytes) ? RG_LENGTH_BEYOND : 0;
 	} else if (!rg_frame_holds(frame, *ret_length, &pkt->bytes)) {
 		return RG_PARSE_MALFORMED;
 	}

@@ -183,6 +183,8 @@ static enum oracle_result read_ip4(struct reader *r, struct oracle_packet *packe
 	}
 	header = octet(r, 0) % 16 * 4;
 	total = pair(r, 2);
+	if (total == 0) /* longer than the field can say; how long decides nothing */
+		total = 65536;
 	protocol = octet(r, 9);
 	fragment = pair(r, 6);
 	if (octet(r, 0) / 16 != 4 || header < 20 || header > total || r->at + total > r->length)
@@ -300,6 +302,8 @@ static enum oracle_result read_ip6(struct reader *r, struct oracle_packet *packe
 	r->at += 40;
 	if (payload == 0 && next == 0) { /* a jumbogram: as long as the frame */
 		r->stop = r->length;
+	} else if (payload == 0 && r->length - r->at > 65535) { /* longer than the field can say */
+		r->stop = r->at + 65536;
 	} else {
 		if (r->at + payload > r->length)
 			return ORACLE_MALFORMED;

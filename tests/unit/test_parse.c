@@ -319,6 +319,27 @@ static void jumbograms_are_as_long_as_their_frame(void **state)
 	CHECK_ALL(cases);
 }
 
+/* BIG TCP: what the stack hands on in one piece may be longer than a length field can say, which is 0 then. */
+static void what_no_length_field_can_say_is_as_long_as_its_frame(void **state)
+{
+	static const struct packet_case cases[] = {
+		{ OK, "ip4 tcp data:66000 ip4@2:=0" },
+		{ OK, "vlan:0x8100 ip4 options:3 tcp data:66000 ip4@2:=0" },
+		{ OK, "ip4 tcp data:65496 ip4@2:=0" },        /* 65536 bytes */
+		{ MALFORMED, "ip4 tcp data:65495 ip4@2:=0" }, /* the field could say that */
+		{ MALFORMED, "ip4 tcp data:9 ip4@2:=0" },
+		{ MALFORMED, "ip4 tcp data:66000 ip4@2:=19" },
+		{ OTHER, "ip4 icmp data:66000 ip4@2:=0" },
+		{ OK, "ip6 tcp data:66000 ip6@4:=0" },
+		{ OK, "ip6 ext:60,1 tcp data:66000 ip6@4:=0" },
+		{ OK, "ip6 tcp data:65516 ip6@4:=0" },
+		{ MALFORMED, "ip6 tcp data:65515 ip6@4:=0" },
+	};
+
+	(void)state;
+	CHECK_ALL(cases);
+}
+
 static void ipv6_fragments_have_ports_only_in_the_first(void **state)
 {
 	static const struct packet_case cases[] = {
@@ -467,6 +488,7 @@ int main(void)
 		cmocka_unit_test(authentication_headers_of_ipv4_are_looked_behind),
 		cmocka_unit_test(ipv6_lengths_that_contradict_are_malformed),
 		cmocka_unit_test(jumbograms_are_as_long_as_their_frame),
+		cmocka_unit_test(what_no_length_field_can_say_is_as_long_as_its_frame),
 		cmocka_unit_test(ipv6_fragments_have_ports_only_in_the_first),
 		cmocka_unit_test(every_short_chain_of_extension_headers_is_read),
 		cmocka_unit_test(chains_are_read_up_to_the_bound),
