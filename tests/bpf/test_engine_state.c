@@ -165,7 +165,7 @@ static void what_the_kernel_refuses_is_undone_in_store_and_kernel(void **state)
 	assert_int_equal(region_put("us", "[\"10.9.0.0/16\"]"), 0);
 	/* behind the engine's back the room goes that it has checked */
 	rg_addr_from_v4(0x0a000063, &key.address);
-	assert_int_equal(rg_dp_endpoint_set(rg_engine_dp(engine), &key, 1, "x", &err), 0);
+	assert_int_equal(rg_dp_endpoints_set(rg_engine_dp(engine), &(struct rg_dp_endpoint){ key, 1, "x" }, 1, &err), 0);
 	assert_int_not_equal(rg_engine_flush(engine, &err), 0);
 	then_error(RG_ERR_FULL, "", "local address");
 	assert_int_equal(rg_dp_endpoint_clear(rg_engine_dp(engine), &key), 0);
@@ -201,7 +201,7 @@ static void a_turn_that_made_room_is_undone_as_a_whole(void **state)
 	assert_int_equal(put("m-2", "{\"endpoints\": [" AT("10.0.0.2", 2) ", " AT("10.0.0.3", 2) "]}"), 0);
 	/* behind the engine's back the room goes that it has checked */
 	rg_addr_from_v4(0x0a000063, &key.address);
-	assert_int_equal(rg_dp_endpoint_set(rg_engine_dp(engine), &key, 1, "x", &err), 0);
+	assert_int_equal(rg_dp_endpoints_set(rg_engine_dp(engine), &(struct rg_dp_endpoint){ key, 1, "x" }, 1, &err), 0);
 	assert_int_not_equal(rg_engine_flush(engine, &err), 0);
 	then_error(RG_ERR_FULL, "", "local address");
 	assert_int_equal(rg_dp_endpoint_clear(rg_engine_dp(engine), &key), 0);

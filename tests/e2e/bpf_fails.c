@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Preloaded into the daemon: the kernel has no memory at a chosen bpf() call. The file that BPF_FAILS
- * names holds two numbers of 8 bytes: how many calls there were, and which one fails (0: none). */
+ * names holds two numbers of 8 bytes: how many calls there were, and which one fails (0: none). Of a batch
+ * the first half is done before it fails. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -41,6 +43,18 @@ static long pass(long number, const long arg[6])
 	return -1;
 }
 
+static long fail(long number, long arg[6])
+{
+	union bpf_attr *attr = (union bpf_attr *)arg[1];
+
+	if (arg[0] == BPF_MAP_UPDATE_BATCH && attr->batch.count > 1) {
+		attr->batch.count /= 2;
+		pass(number, arg);
+	}
+	errno = ENOMEM;
+	return -1;
+}
+
 long syscall(long number, ...)
 {
 	long arg[6];
@@ -50,9 +64,5 @@ long syscall(long number, ...)
 	for (int i = 0; i < 6; i++)
 		arg[i] = va_arg(ap, long);
 	va_end(ap);
-	if (number == SYS_bpf && calls && ++calls[0] == calls[1]) {
-		errno = ENOMEM;
-		return -1;
-	}
-	return pass(number, arg);
+	return number == SYS_bpf && calls && ++calls[0] == calls[1] ? fail(number, arg) : pass(number, arg);
 }

@@ -30,7 +30,7 @@ call() { # method path body: prints the status
 }
 state() { rg meeting list --json; rg endpoint list --json; rg region list --json; }
 
-each_call_fails() { # text most method path body undo-method undo-path
+each_call_fails() { # text most method path body undo-method undo-path [undo-body]
 	local n status wrong=0 failures=0 before
 	before=$(state)
 	for n in $(seq "$2"); do
@@ -48,11 +48,11 @@ each_call_fails() { # text most method path body undo-method undo-path
 				sed 's/^/# /' "$WORK/diff"
 			}
 		else # it could do without
-			call "$6" "$7" >/dev/null
+			call "$6" "$7" ${8+"$8"} >/dev/null
 		fi
 	done
 	fail_at 0
-	[ "$status" -ge 400 ] || call "$6" "$7" >/dev/null
+	[ "$status" -ge 400 ] || call "$6" "$7" ${8+"$8"} >/dev/null
 	is "$1: each refusal is clear and changes nothing ($failures of $((n - 1)))" $wrong 0
 	check "$1: some were refused" [ $failures -ge 1 ]
 	is "$1: store and kernel agree" "$(rg status --verify --json | jq .differences)" 0
@@ -62,6 +62,15 @@ each_call_fails() { # text most method path body undo-method undo-path
 each_call_fails "a push" 40 PUT /v1/meetings/m-2 '{"endpoints": [{"address": "198.51.100.10", "port": 10002},
 	{"address": "198.51.100.11", "port": 10002}], "ufrags": [{"endpoint": "sfu", "ufrag": "abcdef"}],
 	"rules": [{"action": "refuse", "regions": ["CN"]}]}' DELETE /v1/meetings/m-2
+m_1() { # rules
+	echo '{"id": "m-1", "endpoints": [{"address": "198.51.100.10", "port": 10001}, {"address": "2001:db8:ffff::10", "port": 10001}], "rules": '"$1}"
+}
+each_call_fails "a batch" 40 POST /v1/meetings:batch "$(m_1 '[{"action": "refuse", "regions": ["CN", "HK"]}]')
+	"'{"id": "m-2", "endpoints": [{"address": "198.51.100.10", "port": 10002}, {"address": "198.51.100.11", "port": 10002}]}
+	{"id": "m-3", "endpoints": [{"address": "any", "port": 10003}], "ufrags": [{"endpoint": "sfu", "ufrag": "abcdef"}]}' \
+	POST /v1/meetings:batch '{"op": "delete", "id": "m-2"}
+	{"op": "delete", "id": "m-3"}
+	'"$(m_1 "$REFUSE_CN")"
 each_call_fails "a custom region" 40 PUT /v1/regions/partners '{"networks": ["198.51.100.128/25"], "country": "FR"}' \
 	DELETE /v1/regions/partners
 daemon_stop

@@ -72,14 +72,21 @@ void rg_dp_schedule_set(struct rg_dp *dp, uint32_t number, const struct rg_sched
 void rg_dp_exceptions_set(struct rg_dp *dp, uint32_t number, const struct rg_exception_set *set);
 void rg_dp_meeting_set(struct rg_dp *dp, uint32_t number, const struct rg_meeting *meeting);
 void rg_dp_meeting_clear(struct rg_dp *dp, uint32_t number); /* its counters, too */
-/** Bind an endpoint to a meeting. -ENOSPC (RG_ERR_FULL) if there is no room for one more local
- *  address; -ENOMEM. Replaces what was bound. */
-int rg_dp_endpoint_set(struct rg_dp *dp, const struct rg_endpoint_key *key, uint32_t meeting,
-		       const char *id, struct rg_err *err);
+#define RG_DP_ENDPOINTS_BATCH 128
+struct rg_dp_endpoint {
+	struct rg_endpoint_key key;
+	uint32_t meeting;
+	const char *id;            /* of the meeting */
+};
+/** Give endpoints, at most RG_DP_ENDPOINTS_BATCH, to meetings, in one call of the kernel. Replaces what they
+ *  were given to. -ENOSPC (RG_ERR_FULL) if there is no room for one more local address, -ENOMEM and others
+ *  (RG_ERR_KERNEL): then some may be set, and the texts in rg_endpoints of those that were set before may be
+ *  the new ones. */
+int rg_dp_endpoints_set(struct rg_dp *dp, const struct rg_dp_endpoint *list, size_t n, struct rg_err *err);
 int rg_dp_endpoint_clear(struct rg_dp *dp, const struct rg_endpoint_key *key);
 
 /* Shared endpoints, ufrags. Numbers: endpoints 1..RG_SHARED_MAX-1, bindings 1..max_ufrags. */
-/** Put a shared endpoint on all its ports. @shared: as the map has it. FULL as rg_dp_endpoint_set().
+/** Put a shared endpoint on all its ports. @shared: as the map has it. FULL as rg_dp_endpoints_set().
  *  Replaces what has that number; ports that no longer belong to it are cleared. */
 int rg_dp_shared_set(struct rg_dp *dp, uint32_t number, const struct rg_shared *shared, struct rg_err *err);
 void rg_dp_shared_clear(struct rg_dp *dp, uint32_t number);

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
@@ -12,15 +11,30 @@
 
 #include "regiongate.skel.h"
 
-static void endpoint_text(const struct rg_endpoint_key *key, char *buf, size_t size)
+static char *put_number(char *to, unsigned int number)
 {
-	bool v6 = !rg_addr_is_any(&key->address) && !rg_addr_is_v4(&key->address);
-	char address[RG_ADDR_TEXT_MAX] = "any";
+	char digits[10];
+	size_t n = 0;
 
-	if (!rg_addr_is_any(&key->address))
-		rg_addr_format(&key->address, address);
-	snprintf(buf, size, "%s%s%s:%u/%s", v6 ? "[" : "", address, v6 ? "]" : "", key->port,
-		 key->protocol == IPPROTO_TCP ? "tcp" : "udp");
+	do
+		digits[n++] = (char)('0' + number % 10);
+	while (number /= 10);
+	while (n)
+		*to++ = digits[--n];
+	return to;
+}
+
+static void endpoint_text(const struct rg_endpoint_key *key, char *buf)
+{
+	bool any = rg_addr_is_any(&key->address), v6 = !any && !rg_addr_is_v4(&key->address);
+	char address[RG_ADDR_TEXT_MAX], *to = buf;
+
+	_Static_assert(sizeof(((struct rg_endpoint *)0)->endpoint) >= RG_ADDR_TEXT_MAX + sizeof("[]:65535/udp"),
+		       "room for any");
+	to = stpcpy(to, v6 ? "[" : "");
+	to = stpcpy(to, any ? "any" : rg_addr_format(&key->address, address));
+	to = put_number(stpcpy(to, v6 ? "]:" : ":"), key->port);
+	stpcpy(to, key->protocol == IPPROTO_TCP ? "/tcp" : "/udp");
 }
 
 static int no_address(const struct rg_dp *dp, struct rg_err *err)
@@ -29,36 +43,98 @@ static int no_address(const struct rg_dp *dp, struct rg_err *err)
 			  dp->config.max_locals);
 }
 
-int rg_dp_endpoint_set(struct rg_dp *dp, const struct rg_endpoint_key *key, uint32_t meeting,
-		       const char *id, struct rg_err *err)
+/* Into rg_endpoints, for readers. @ret_done: how many of them are there. */
+static int write_entries(const struct rg_dp *dp, const struct rg_dp_endpoint *list, size_t n, size_t *ret_done,
+			 struct rg_err *err)
 {
-	struct rg_dp_local *home = rg_dp_home(dp, &key->address, true);
-	int fd = bpf_map__fd(dp->skel->maps.rg_endpoints);
-	struct rg_endpoint value = { .meeting = meeting };
-	uint32_t before;
-	bool is_new;
+	struct rg_endpoint values[RG_DP_ENDPOINTS_BATCH] = {};
+	struct rg_endpoint_key keys[RG_DP_ENDPOINTS_BATCH];
+	__u32 done = (__u32)n;
+	int r = 0;
 
-	if (!home)
-		return no_address(dp, err);
-	memcpy(value.id, id, strnlen(id, sizeof(value.id)));
-	endpoint_text(key, value.endpoint, sizeof(value.endpoint));
-	before = rg_dp_port(dp, home, key->protocol, key->port);
-	is_new = !before || before & RG_PORT_SHARED;
-	if (bpf_map_update_elem(fd, key, &value, BPF_ANY)) {
-		int r = -errno;
-
-		return rg_err_set(err, r, r == -E2BIG ? RG_ERR_FULL : RG_ERR_KERNEL, "",
-				  "rg_endpoints (%u entries of %u): %s", dp->n_endpoints,
-				  rg_dp_endpoints_max(&dp->config), strerror(-r));
+	for (size_t i = 0; i < n; i++) {
+		keys[i] = list[i].key;
+		values[i].meeting = list[i].meeting;
+		memcpy(values[i].id, list[i].id, strnlen(list[i].id, sizeof(values[i].id)));
+		endpoint_text(&list[i].key, values[i].endpoint);
 	}
-	dp->n_endpoints += is_new;
-	rg_dp_port_put(dp, home, key->protocol, key->port, meeting);
-	if (!rg_dp_locals_sync(dp))
-		return 0;
-	rg_dp_port_put(dp, home, key->protocol, key->port, before);
-	bpf_map_delete_elem(fd, key);
-	dp->n_endpoints -= is_new;
-	return rg_err_set(err, -ENOSPC, RG_ERR_FULL, "", "no slot for one more local address");
+	if (bpf_map_update_batch(bpf_map__fd(dp->skel->maps.rg_endpoints), keys, values, &done, NULL)) {
+		r = -errno;
+		if (done == n) /* it did not come to count them */
+			done = 0;
+		rg_err_set(err, r, r == -E2BIG ? RG_ERR_FULL : RG_ERR_KERNEL, "",
+			   "rg_endpoints (%u entries of %u): %s", dp->n_endpoints,
+			   rg_dp_endpoints_max(&dp->config), strerror(-r));
+	}
+	*ret_done = done;
+	return r;
+}
+
+static bool is_dedicated(uint32_t port)
+{
+	return port && !(port & RG_PORT_SHARED);
+}
+
+struct placed { /* the port of an endpoint of a batch, and what was there */
+	struct rg_dp_local *home;
+	uint32_t before;
+};
+
+static int place(struct rg_dp *dp, const struct rg_dp_endpoint *endpoint, struct placed *ret, struct rg_err *err)
+{
+	const struct rg_endpoint_key *key = &endpoint->key;
+
+	ret->home = rg_dp_home(dp, &key->address, true);
+	if (!ret->home)
+		return no_address(dp, err);
+	ret->before = rg_dp_port(dp, ret->home, key->protocol, key->port);
+	rg_dp_port_put(dp, ret->home, key->protocol, key->port, endpoint->meeting);
+	dp->n_endpoints += !is_dedicated(ret->before);
+	return 0;
+}
+
+/* Of @n entries, @n_placed of which have their ports: ports as they were, and no entry without one. */
+static void take_back(struct rg_dp *dp, const struct rg_dp_endpoint *list, size_t n, const struct placed *placed,
+		      size_t n_placed)
+{
+	while (n_placed-- > 0) {
+		const struct rg_endpoint_key *key = &list[n_placed].key;
+
+		rg_dp_port_put(dp, placed[n_placed].home, key->protocol, key->port, placed[n_placed].before);
+		dp->n_endpoints -= !is_dedicated(placed[n_placed].before);
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct rg_endpoint_key *key = &list[i].key;
+		struct rg_dp_local *home = rg_dp_home(dp, &key->address, false);
+
+		if (!home || !is_dedicated(rg_dp_port(dp, home, key->protocol, key->port)))
+			bpf_map_delete_elem(bpf_map__fd(dp->skel->maps.rg_endpoints), key);
+	}
+}
+
+/* What packets read. All of them, or none. */
+static int place_all(struct rg_dp *dp, const struct rg_dp_endpoint *list, size_t n, struct rg_err *err)
+{
+	struct placed placed[RG_DP_ENDPOINTS_BATCH];
+	size_t n_placed = 0;
+	int r = 0;
+
+	for (; !r && n_placed < n; n_placed += !r)
+		r = place(dp, &list[n_placed], &placed[n_placed], err);
+	if (!r && rg_dp_locals_sync(dp))
+		r = rg_err_set(err, -ENOSPC, RG_ERR_FULL, "", "no slot for one more local address");
+	if (r)
+		take_back(dp, list, n, placed, n_placed);
+	return r;
+}
+
+int rg_dp_endpoints_set(struct rg_dp *dp, const struct rg_dp_endpoint *list, size_t n, struct rg_err *err)
+{
+	size_t written = 0;
+	int r = write_entries(dp, list, n, &written, err);
+	int placed = place_all(dp, list, written, err);
+
+	return placed ? placed : r;
 }
 
 int rg_dp_endpoint_clear(struct rg_dp *dp, const struct rg_endpoint_key *key)

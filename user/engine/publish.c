@@ -202,19 +202,26 @@ static void write_meetings(struct rg_engine *engine)
 static int write_endpoints(struct rg_engine *engine, struct rg_err *err)
 {
 	const struct pending *pending = &engine->pending;
+	struct rg_dp_endpoint batch[RG_DP_ENDPOINTS_BATCH];
+	size_t n = 0;
+	int ret = 0;
 
-	for (size_t i = 0; i < pending->n_keys; i++) {
+	for (size_t i = 0; !ret && i < pending->n_keys; i++) {
 		const struct endpoint *endpoint = model_endpoint(&engine->model, &pending->keys[i]);
-		int ret;
 
 		if (!endpoint)
 			continue;
-		ret = rg_dp_endpoint_set(engine->dp, &pending->keys[i], endpoint->meeting->number,
-					 endpoint->meeting->spec->id, err);
-		if (ret)
-			return ret;
+		batch[n++] = (struct rg_dp_endpoint){
+			.key = pending->keys[i],
+			.meeting = endpoint->meeting->number,
+			.id = endpoint->meeting->spec->id,
+		};
+		if (n < ARRAY_SIZE(batch))
+			continue;
+		ret = rg_dp_endpoints_set(engine->dp, batch, n, err);
+		n = 0;
 	}
-	return 0;
+	return ret || !n ? ret : rg_dp_endpoints_set(engine->dp, batch, n, err);
 }
 
 /* What the model no longer has: first the endpoints, then the meetings behind them. */
