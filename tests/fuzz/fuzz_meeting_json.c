@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Any bytes as the body of a meeting and of a custom region. What is accepted must
- * come out canonical: written, read and written again it is the same text. */
+ * come out canonical: written, read and written again it is the same text. And what is read without
+ * JSON is what is read with it. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,11 +82,40 @@ static void try_region(const json_t *body)
 	rg_custom_region_clear(&again);
 }
 
+/* As a stored text. */
+static void try_text(const uint8_t *data, size_t size)
+{
+	struct rg_meeting_spec *meeting = NULL, *again = NULL;
+	struct rg_err err = { 0 };
+	char *text = strndup((const char *)data, size), *first, *second;
+	json_t *body = NULL;
+
+	if (!text)
+		abort();
+	if (rg_meeting_from_text(text, "m-1", &meeting)) {
+		free(text);
+		return;
+	}
+	if (rg_json_parse(text, strlen(text), &body, &err) || rg_meeting_parse(body, "m-1", &again, &err))
+		abort();
+	first = rg_meeting_to_text(meeting);
+	second = rg_meeting_to_text(again);
+	if (!first || !second || strcmp(first, second))
+		abort();
+	free(first);
+	free(second);
+	free(text);
+	json_decref(body);
+	rg_meeting_free(meeting);
+	rg_meeting_free(again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct rg_err err = { 0 };
 	json_t *body = NULL;
 
+	try_text(data, size);
 	if (rg_json_parse((const char *)data, size, &body, &err)) {
 		check_error(&err);
 		return 0;

@@ -20,7 +20,7 @@ static int no_memory(struct rg_err *err)
 
 bool rg_meeting_id_ok(const char *id)
 {
-	size_t n = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-");
+	size_t n = strspn(id, RG_PLAIN_LETTERS);
 
 	return n >= 1 && n <= RG_MEETING_ID_MAX && !id[n];
 }
@@ -96,12 +96,14 @@ static int endpoint_ptr_cmp(const void *a, const void *b)
 	return diff ? diff : (*x > *y) - (*x < *y);
 }
 
-static int refuse_twice(const struct rg_meeting_spec *meeting, struct rg_err *err)
+int rg_endpoints_check(const struct rg_meeting_spec *meeting, struct rg_err *err)
 {
-	_cleanup_(rg_freep) const struct rg_endpoint_spec **sorted =
-		calloc(meeting->n_endpoints + 1, sizeof(*sorted));
+	_cleanup_(rg_freep) const struct rg_endpoint_spec **sorted = NULL;
 	char pointer[48];
 
+	if (meeting->n_endpoints < 2)
+		return 0;
+	sorted = calloc(meeting->n_endpoints, sizeof(*sorted));
 	if (!sorted)
 		return no_memory(err);
 	for (size_t i = 0; i < meeting->n_endpoints; i++)
@@ -135,7 +137,7 @@ static int parse_endpoints(const json_t *body, struct rg_meeting_spec *meeting, 
 			return ret;
 		}
 	}
-	return refuse_twice(meeting, err);
+	return rg_endpoints_check(meeting, err);
 }
 
 /* The data plane can follow so many steps without a daemon, and no more are taken. */

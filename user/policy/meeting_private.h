@@ -5,10 +5,16 @@
 
 #include "policy/meeting.h"
 
+/* Of ids, of addresses and of the texts of regions; none of them needs an escape in JSON. */
+#define RG_PLAIN_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-"
+
 /* Read a field of the body into @meeting, which is cleared by rg_meeting_free() also on failure. */
 int rg_rules_parse(const json_t *body, struct rg_meeting_spec *meeting, struct rg_err *err);
 int rg_exceptions_parse(const json_t *body, struct rg_meeting_spec *meeting, struct rg_err *err);
 int rg_sites_parse(const json_t *body, struct rg_meeting_spec *meeting, struct rg_err *err);
+
+/* Is an endpoint listed twice? INVALID with the pointer. */
+int rg_endpoints_check(const struct rg_meeting_spec *meeting, struct rg_err *err);
 
 void rg_rules_clear(struct rg_meeting_spec *meeting);
 void rg_exceptions_clear(struct rg_meeting_spec *meeting);
