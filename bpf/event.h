@@ -46,15 +46,19 @@ static __always_inline int rg_seen_note(const struct rg_packet *pkt, __u32 reaso
 /* One more event of this meeting, on this CPU? */
 static __always_inline int rg_event_allowed(__u32 meeting, struct rg_budget *budget)
 {
-	__u32 index = meeting / 16;
+	__u32 index = meeting / 16, left;
 	struct rg_quota_block *quotas;
 
 	if (!budget->left) /* the whole of a flood: at hand, which the meeting's quota is not */
 		return 0;
 	quotas = bpf_map_lookup_elem(&rg_quotas, &index);
-	if (!quotas || !quotas->left[meeting & 15])
+	if (!quotas)
 		return 0;
-	quotas->left[meeting & 15]--;
+	/* read once: other CPUs take from it, too, and one below 0 is four billions */
+	left = *(volatile __u32 *)&quotas->left[meeting & 15];
+	if (!left)
+		return 0;
+	*(volatile __u32 *)&quotas->left[meeting & 15] = left - 1;
 	budget->left--;
 	return 1;
 }

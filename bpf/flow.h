@@ -84,15 +84,24 @@ static __always_inline __u32 rg_flow_find(const struct rg_state *state, struct r
 	return rg_unbound(pkt, RG_REASON_REFUSE_UNBOUND);
 }
 
-/* Is a refused request to bind its flow, too? Where unbound packets pass, or what its sender sends besides
- * would pass. But it takes no flow from the meeting that holds it: that one's policy judges it already. */
-static __always_inline int rg_flow_bind_refused(const struct rg_packet *pkt, const struct rg_flow *flow)
+/* The meeting that holds a flow; 0 if there is none. */
+static __always_inline __u32 rg_flow_holder(const struct rg_flow *flow)
 {
 	__u64 word = flow ? rg_binding_word(flow->binding) : 0;
 
-	if (word && word >> 32 == flow->serial)
-		return 0;
-	return rg_unbound(pkt, RG_NEXT) != RG_NEXT;
+	return word && word >> 32 == flow->serial ? word : 0;
+}
+
+/* A request is to bind its flow: if it is admitted, or in any case where unbound packets pass, or what its
+ * sender sends besides would pass. But a refused one takes no flow from the meeting that holds it: that one's
+ * policy judges it already. */
+static __always_inline void rg_flow_to_bind(struct rg_packet *pkt, const struct rg_flow *flow)
+{
+	__u32 holder = rg_flow_holder(flow);
+
+	pkt->after |= !holder && rg_unbound(pkt, RG_NEXT) != RG_NEXT ? RG_AFTER_BIND_ANY : RG_AFTER_BIND;
+	if (holder && holder != pkt->meeting && !(flow->region & RG_FLOW_NEVER_ADMITTED))
+		pkt->leaves = holder;
 }
 
 /** The meeting of a request by the binding that it names: RG_NEXT, else a reason. */
@@ -111,13 +120,15 @@ static __always_inline __u32 rg_flow_named(const struct rg_state *state, struct 
 	if (flow && flow->binding == number && flow->serial == word >> 32) {
 		if (!pkt->dry)
 			flow->seen = rg_now();
-		rg_flow_region(state, flow, pkt);
-	} else {
-		pkt->binding = number;
-		pkt->serial = word >> 32;
-		pkt->generation = state->geo_generation;
-		pkt->after |= rg_flow_bind_refused(pkt, flow) ? RG_AFTER_BIND_ANY : RG_AFTER_BIND;
+		if (!(flow->region & RG_FLOW_NEVER_ADMITTED)) {
+			rg_flow_region(state, flow, pkt);
+			return RG_NEXT;
+		}
 	}
+	pkt->binding = number;
+	pkt->serial = word >> 32;
+	pkt->generation = state->geo_generation;
+	rg_flow_to_bind(pkt, flow);
 	return RG_NEXT;
 }
 
@@ -161,7 +172,7 @@ static __always_inline int rg_flow_allowed(const struct rg_packet *pkt, __u32 no
 }
 
 /** After the verdict of a request: remember its flow, or the flow's new binding. */
-__attribute__((noinline)) int rg_flow_bind(const struct rg_packet *pkt)
+__attribute__((noinline)) int rg_flow_bind(const struct rg_packet *pkt, __u32 refused)
 {
 	struct rg_flow flow = {};
 	struct rg_flow_key key;
@@ -175,7 +186,7 @@ __attribute__((noinline)) int rg_flow_bind(const struct rg_packet *pkt)
 	flow.meeting = pkt->meeting;
 	flow.binding = pkt->binding;
 	flow.serial = pkt->serial;
-	flow.region = (__u64)pkt->generation << 32 | pkt->region;
+	flow.region = (__u64)pkt->generation << 32 | pkt->region | (refused ? RG_FLOW_NEVER_ADMITTED : 0);
 	bpf_map_update_elem(&rg_flows, &key, &flow, BPF_ANY);
 	return 0;
 }
@@ -191,7 +202,8 @@ __attribute__((noinline)) int rg_flow_refresh(const struct rg_packet *pkt)
 	rg_flow_key_of(pkt, &key);
 	flow = bpf_map_lookup_elem(&rg_flows, &key);
 	if (flow)
-		*(volatile __u64 *)&flow->region = (__u64)pkt->generation << 32 | pkt->region;
+		*(volatile __u64 *)&flow->region = (__u64)pkt->generation << 32 | pkt->region |
+						   (flow->region & RG_FLOW_NEVER_ADMITTED);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "parse.h"
 #include "policy.h"
 #include "stat.h"
+#include "verdict.h"
 
 /* A packet that could not be classified: refused where it may be meant for an endpoint, unless it is
  * a later fragment of a datagram that was judged. */
@@ -52,12 +53,23 @@ static __always_inline __u32 rg_judge_endpoint(const struct rg_state *state, str
 	return RG_NEXT;
 }
 
+/* By a meeting's conditions and policy, when the region is known. */
+static __always_inline __u32 rg_judge_policy(struct rg_packet *pkt, union rg_meeting_word meeting)
+{
+	if (meeting.flags & RG_MEETING_CONDITIONS) {
+		__u32 reason = rg_condition_judge(pkt, meeting.word);
+
+		if (reason != RG_NEXT)
+			return reason;
+	}
+	return rg_policy_judge(pkt);
+}
+
 /* A packet whose meeting is known. */
 static __always_inline __u32 rg_judge_meeting(struct rg_packet *pkt)
 {
 	const union rg_meeting_word *entry = bpf_map_lookup_elem(&rg_mtg_words, &pkt->meeting);
 	union rg_meeting_word meeting = {};
-	__u32 reason;
 
 	if (entry)
 		meeting.word = *(const volatile __u64 *)&entry->word;
@@ -77,12 +89,33 @@ static __always_inline __u32 rg_judge_meeting(struct rg_packet *pkt)
 					       bpf_be64_to_cpu(pkt->remote.halves[1]));
 
 	pkt->stage = RG_STAGE_POLICY;
-	if (meeting.flags & RG_MEETING_CONDITIONS) {
-		reason = rg_condition_judge(pkt, meeting.word);
-		if (reason != RG_NEXT)
-			return reason;
-	}
-	return rg_policy_judge(pkt);
+	return rg_judge_policy(pkt, meeting);
+}
+
+/** May a flow leave the meeting that holds it for the one that its request names? Not while the one that it leaves
+ *  refuses the remote: the server may go on taking its packets for that one's, and whoever is refused there would be
+ *  back by naming a meeting where he is not. @pkt: judged, so that the region is known. */
+__attribute__((noinline)) int rg_flow_may_leave(const struct rg_packet *pkt)
+{
+	const struct rg_state *state = rg_state_get();
+	const union rg_meeting_word *entry;
+	struct rg_packet old = {};
+	union rg_meeting_word meeting;
+	__u32 number;
+
+	if (!pkt || !state)
+		return 0;
+	number = pkt->leaves;
+	entry = bpf_map_lookup_elem(&rg_mtg_words, &number);
+	if (!entry)
+		return 1;
+	meeting.word = *(const volatile __u64 *)&entry->word;
+	if (!meeting.policy || meeting.flags & RG_MEETING_OBSERVE || state->flags & RG_STATE_OBSERVE)
+		return 1;
+	old.remote = pkt->remote;
+	old.region = pkt->region;
+	old.policy = meeting.policy;
+	return !rg_reason_refuses(rg_judge_policy(&old, meeting));
 }
 
 #endif

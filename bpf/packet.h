@@ -37,6 +37,7 @@ struct rg_packet {
 	__u8 region_known;     /* a flow remembered it */
 	__u32 generation;      /* of the table that the region comes from, for the flow */
 	__u32 binding, serial; /* by which a flow is to be remembered */
+	__u32 leaves;          /* meeting that the flow is to leave; 0: none */
 	__u8 after;            /* RG_AFTER_*: what is left to do after the verdict */
 	__u8 dry;              /* leave no trace: no counter, flow, fragment, event */
 };

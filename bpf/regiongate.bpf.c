@@ -89,8 +89,9 @@ static __always_inline void rg_after(const struct rg_packet *pkt, __u32 raw, __u
 {
 	if (pkt->after & RG_AFTER_FRAGMENT)
 		rg_fragment_remember(pkt, raw);
-	if (pkt->after & RG_AFTER_BIND_ANY || (pkt->after & RG_AFTER_BIND && !rg_reason_refuses(reason)))
-		rg_flow_bind(pkt);
+	if (pkt->after & RG_AFTER_BIND_ANY ||
+	    (pkt->after & RG_AFTER_BIND && !rg_reason_refuses(reason) && (!pkt->leaves || rg_flow_may_leave(pkt))))
+		rg_flow_bind(pkt, rg_reason_refuses(reason));
 	if (pkt->after & RG_AFTER_REFRESH && pkt->stage == RG_STAGE_POLICY)
 		rg_flow_refresh(pkt);
 }

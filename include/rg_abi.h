@@ -130,8 +130,9 @@ struct rg_flow {
 	__u32 meeting;
 	__u32 binding, serial; /* good while rg_bindings[binding].serial is that */
 	__u32 seen;            /* last Binding Request, seconds CLOCK_MONOTONIC */
-	__u64 region;          /* cache: geo generation << 32 | region id; 0: none */
+	__u64 region;          /* cache: geo generation << 32 | region id, and RG_FLOW_NEVER_ADMITTED; 0: none */
 };
+#define RG_FLOW_NEVER_ADMITTED (1ull << 31) /* bound by refused requests alone */
 
 /* rg_seen (ARRAY): remotes seen lately, direct mapped by a hash of the 5-tuple in a part for each CPU:
  * what tells the first refusal of a flow from its later ones, and (sampled) which remotes talk to

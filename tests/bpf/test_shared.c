@@ -369,6 +369,63 @@ TEST(a_flow_may_be_bound_anew)
 	assert_string_equal(rg_engine_meeting_id(gate, found.meeting), "m-7");
 }
 
+/* The server still takes it for m-7's: who is refused there does not come back by naming another meeting. */
+TEST(a_flow_does_not_leave_a_meeting_that_refuses_it)
+{
+	given_meeting("m-8", "{}");
+	given_ufrag("efgh", 2, meeting_number("m-8"));
+	when_request(DE4, 4000, "abcd:wxyz");
+	given_meeting("m-7", MEETING_THAT_REFUSES("DE"));
+	when_request(DE4, 4000, "efgh:wxyz");
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_media(DE4, 4000);
+	then_reason(RG_REASON_REFUSE_REGION);
+	when_egress(DE4, 4000);
+	then_egress(RG_REASON_REFUSE_REGION);
+	given_meeting("m-7", "{\"mode\":\"observe\",\"default\":\"refuse\"}"); /* which refuses nothing */
+	when_request(DE4, 4000, "efgh:wxyz");
+	when_media(DE4, 4000);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	assert_string_equal(rg_engine_meeting_id(gate, found.meeting), "m-8");
+}
+
+TEST(a_flow_leaves_no_meeting_whose_time_is_over)
+{
+	given_meeting("m-8", "{}");
+	given_ufrag("efgh", 2, meeting_number("m-8"));
+	when_request(DE4, 4000, "abcd:wxyz");
+	given_meeting("m-7", "{\"expires\":\"2020-06-05T00:00:00Z\"}");
+	when_request(DE4, 4000, "efgh:wxyz");
+	when_media(DE4, 4000);
+	then_reason(RG_REASON_REFUSE_EXPIRED);
+	rg_dp_ufrag_clear(rg_engine_dp(gate), 1, "abcd", 4, 1); /* its ufrag goes: now it is nobody's */
+	when_request(DE4, 4000, "efgh:wxyz");
+	when_media(DE4, 4000);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+}
+
+/* It was bound by a refused request alone, so the server has never seen one: whoever forged it holds nobody up. */
+TEST(a_flow_leaves_a_meeting_that_never_admitted_it)
+{
+	given_shared(1, IPPROTO_UDP, RG_SHARED_ADMIT_UNBOUND, 0);
+	given_meeting("m-8", "{}");
+	given_ufrag("efgh", 2, meeting_number("m-8"));
+	for (uint16_t port = 4000; port < 4002; port++) {
+		when_request(CN4, port, "abcd:wxyz");
+		then_reason(RG_REASON_REFUSE_REGION);
+	}
+	given_meeting("m-7", MEETING_THAT_REFUSES("DE"));
+	when_request(CN4, 4001, "abcd:wxyz"); /* now it has */
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	given_meeting("m-7", MEETING_THAT_REFUSES("CN"));
+	when_request(CN4, 4000, "efgh:wxyz");
+	when_media(CN4, 4000);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_request(CN4, 4001, "efgh:wxyz");
+	when_media(CN4, 4001);
+	then_reason(RG_REASON_REFUSE_REGION);
+}
+
 TEST(a_dry_run_leaves_no_flow)
 {
 	flags = RG_TRACE_DRY;
@@ -548,6 +605,9 @@ int main(void)
 		T(a_prefix_stands_for_all_ufrags_that_begin_with_it),
 		T(a_flow_goes_with_its_ufrag),
 		T(a_flow_may_be_bound_anew),
+		T(a_flow_does_not_leave_a_meeting_that_refuses_it),
+		T(a_flow_leaves_no_meeting_whose_time_is_over),
+		T(a_flow_leaves_a_meeting_that_never_admitted_it),
 		T(a_dry_run_leaves_no_flow),
 		T(requests_on_tcp_are_framed),
 		T(both_families_and_every_port_of_the_range),
