@@ -8,6 +8,8 @@
 
 #include <netinet/in.h>
 
+#include <bpf/bpf.h>
+#include "dataplane/private.h"
 #include "harness/path.h"
 
 #define TEST(name) static void name(void **state __attribute__((unused)))
@@ -399,6 +401,66 @@ TEST(mac_addresses_do_not_matter)
 	then_reason(RG_REASON_REFUSE_REGION);
 }
 
+/* Addresses whose search begins at one slot: each is found, and one that is none of them is not. */
+TEST(addresses_that_share_a_slot_are_told_apart)
+{
+	char body[1024] = "{\"default\":\"refuse\",\"endpoints\":[", addresses[7][32];
+	struct rg_addr address;
+	__u32 slot = 0;
+	int n = 0;
+
+	for (unsigned int i = 1; n < 7; i++) {
+		snprintf(addresses[n], sizeof(addresses[n]), "10.%u.%u.%u", i >> 16, i >> 8 & 255, i & 255);
+		assert_int_equal(rg_addr_parse(addresses[n], &address), 0);
+		if (!n)
+			slot = rg_local_hash(&address);
+		if (rg_local_hash(&address) != slot)
+			continue;
+		if (++n < 7) /* the last one has no endpoint */
+			sprintf(body + strlen(body), "%s{\"address\":\"%s\",\"port\":10020}", n > 1 ? "," : "",
+				addresses[n - 1]);
+	}
+	given_meeting("m-20", strcat(body, "]}"));
+	for (n = 0; n < 7; n++) {
+		packet_from(DE4, addresses[n]);
+		pkt_udp(&packet, 4000, 10020);
+		pkt_payload(&packet, 60);
+		when_packet();
+		then_reason(n < 6 ? RG_REASON_REFUSE_DEFAULT : RG_REASON_PASS_NOT_CONFERENCE);
+	}
+	given_meeting("m-20", "{}");
+}
+
+/* Metadata that another program, or a NIC, has put in front of a packet, or in skb->cb. */
+TEST(what_does_not_know_the_cookie_is_no_trace)
+{
+	const struct rg_dp *dp = rg_engine_dp(gate);
+	struct { struct rg_trace trace; uint8_t frame[512]; } in = {}, out;
+	struct xdp_md xdp = { .data = sizeof(in.trace) };
+	struct __sk_buff skb = { .cb = { (__u32)dp->cookie + 1, (__u32)(dp->cookie >> 32), RG_TRACE_DRY } };
+	LIBBPF_OPTS(bpf_test_run_opts, ingress, .data_in = &in, .data_out = &out, .data_size_out = sizeof(out),
+		    .ctx_in = &xdp, .ctx_size_in = sizeof(xdp));
+	LIBBPF_OPTS(bpf_test_run_opts, egress, .ctx_in = &skb, .ctx_size_in = sizeof(skb), .ctx_out = &skb,
+		    .ctx_size_out = sizeof(skb));
+	uint64_t before = count_of(RG_REASON_REFUSE_REGION);
+
+	packet_from(CN4, SERVER4);
+	pkt_udp(&packet, 4000, 10001);
+	pkt_payload(&packet, 60);
+	pkt_end(&packet);
+	memcpy(in.frame, packet.data, packet.length);
+	in.trace = (struct rg_trace){ .cookie = dp->cookie ^ 1, .flags = RG_TRACE_DRY };
+	xdp.data_end = ingress.data_size_in = (__u32)(sizeof(in.trace) + packet.length);
+	assert_int_equal(bpf_prog_test_run_opts(dp->prog_fd, &ingress), 0);
+	assert_int_equal(ingress.retval, XDP_DROP);
+	assert_memory_equal(&out.trace, &in.trace, sizeof(in.trace));
+	assert_int_equal(count_of(RG_REASON_REFUSE_REGION), before + 1);
+	egress.data_in = packet.data;
+	egress.data_size_in = (__u32)packet.length;
+	assert_int_equal(bpf_prog_test_run_opts(dp->egress_fd, &egress), 0);
+	assert_int_equal(skb.cb[2], RG_TRACE_DRY);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -422,6 +484,8 @@ int main(void)
 		cmocka_unit_test(every_packet_is_counted_once_and_a_dry_run_never),
 		cmocka_unit_test(a_pushed_rule_holds_from_the_next_packet),
 		cmocka_unit_test(mac_addresses_do_not_matter),
+		cmocka_unit_test(addresses_that_share_a_slot_are_told_apart),
+		cmocka_unit_test(what_does_not_know_the_cookie_is_no_trace),
 		cmocka_unit_test(any_address_endpoint_covers_every_local_address),
 	};
 
