@@ -13,7 +13,7 @@ struct rg_packet {
 	__u16 remote_port;     /* host order */
 	__u16 local_port;
 	__u8 protocols;        /* RG_PROTO_BIT()s that the packet may have; one if parsed */
-	__u8 protocol;         /* RG_PROTO_UDP or RG_PROTO_TCP, if parsed */
+	__u8 protocol;         /* RG_PROTO_UDP or RG_PROTO_TCP, if parsed; while parsing, IP's number */
 	__u8 has_addresses;    /* remote and local are filled */
 	__u8 direction;        /* enum rg_direction */
 	__u8 network_offset;   /* of the IP header in the frame */

@@ -115,7 +115,8 @@ static __always_inline enum rg_parse rg_parse_ethernet(struct rg_frame *frame, _
 
 /* UDP-Lite is judged as UDP: it shares UDP's ports, and a socket of its own on an endpoint's port
  * would otherwise receive what the endpoint refuses. Its header has a checksum's coverage in the
- * place of the length, for which hosts demand the same: none, or 8 bytes to the whole. */
+ * place of the length, for which hosts demand the same: none, or 8 bytes to the whole. But its socket
+ * receives the whole. */
 static __always_inline __u32 rg_protocols_of(__u8 protocol)
 {
 	return protocol == IPPROTO_UDP || protocol == RG_IPPROTO_UDPLITE ? RG_PROTO_BIT(RG_PROTO_UDP) :
@@ -141,6 +142,7 @@ static __always_inline enum rg_parse rg_parse_ipv4_ah(struct rg_frame *frame, st
 		return RG_PARSE_UNSUPPORTED;
 	*length -= size;
 	pkt->protocols = rg_protocols_of(next);
+	pkt->protocol = next;
 	if (!pkt->protocols)
 		return RG_PARSE_OTHER;
 	return rg_frame_take(frame, size) ? RG_PARSE_OK : RG_PARSE_UNSUPPORTED;
@@ -168,6 +170,7 @@ static __always_inline enum rg_parse rg_parse_ipv4(struct rg_frame *frame, struc
 	    !rg_frame_holds(frame, total, &pkt->bytes))
 		return RG_PARSE_MALFORMED;
 	protocol = ip->protocol;
+	pkt->protocol = protocol;
 	if (protocol != IPPROTO_AH)
 		pkt->protocols = rg_protocols_of(protocol);
 	if (!pkt->protocols)
@@ -294,6 +297,7 @@ static __always_inline enum rg_parse rg_parse_ipv6(struct rg_frame *frame, struc
 	if (rg_is_ipv6_ext(next)) /* ends inside the chain: it may hide either protocol */
 		return result;
 	pkt->protocols = rg_protocols_of(next);
+	pkt->protocol = next;
 	return pkt->protocols ? result : RG_PARSE_OTHER;
 }
 
@@ -318,7 +322,7 @@ static __always_inline enum rg_parse rg_parse_transport(struct rg_frame *frame, 
 		claimed = bpf_ntohs(header->len);
 		if (!claimed) /* UDP in a jumbogram; elsewhere hosts drop it */
 			claimed = length;
-		if (claimed < length)
+		if (claimed < length && pkt->protocol != RG_IPPROTO_UDPLITE)
 			payload_end = claimed;
 	} else {
 		struct tcphdr *header = at;

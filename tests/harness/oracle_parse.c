@@ -48,7 +48,8 @@ static enum oracle_result fault(const struct reader *r)
 	return r->missing ? ORACLE_MALFORMED : ORACLE_UNSUPPORTED;
 }
 
-/* UDP-Lite (136) counts as UDP; what it has in the place of the length has the same bounds. */
+/* UDP-Lite (136) counts as UDP; what it has in the place of the length has the same bounds,
+ * but says how far the checksum goes. */
 static bool is_conference(unsigned int protocol)
 {
 	return protocol == 17 || protocol == 136 || protocol == 6;
@@ -60,7 +61,7 @@ static void may_be(struct oracle_packet *packet, unsigned int protocol)
 	packet->may_be_tcp = protocol == 6;
 }
 
-static enum oracle_result read_udp(struct reader *r, struct oracle_packet *packet, bool whole)
+static enum oracle_result read_udp(struct reader *r, struct oracle_packet *packet, bool lite, bool whole)
 {
 	unsigned int length;
 
@@ -74,7 +75,7 @@ static enum oracle_result read_udp(struct reader *r, struct oracle_packet *packe
 		return ORACLE_MALFORMED;
 	packet->is_udp = true;
 	packet->payload_at = r->at + 8;
-	packet->payload_end = length != 0 && r->at + length < r->stop ? r->at + length : r->stop;
+	packet->payload_end = !lite && length != 0 && r->at + length < r->stop ? r->at + length : r->stop;
 	packet->source_port = (uint16_t)pair(r, 0);
 	packet->destination_port = (uint16_t)pair(r, 2);
 	return ORACLE_OK;
@@ -106,7 +107,7 @@ static enum oracle_result read_transport(struct reader *r, struct oracle_packet 
 	switch (protocol) {
 	case 17:
 	case 136:
-		return read_udp(r, packet, whole);
+		return read_udp(r, packet, protocol == 136, whole);
 	case 6:
 		return read_tcp(r, packet, whole);
 	default:
