@@ -4,18 +4,30 @@
 #include "maps.h"
 #define RG_FRAME_LENGTH(frame) ((frame)->is_skb ? ((struct __sk_buff *)(frame)->ctx)->len : \
 					      (__u32)bpf_xdp_get_buff_len((frame)->ctx))
-#define RG_LOAD(ctx, offset, to, n) bpf_xdp_load_bytes(ctx, offset, to, n)
+/* Where bytes are read from; which of both is known while compiling. */
+struct rg_source { void *ctx; int is_skb; };
+#define RG_XDP(source) ((struct xdp_md *)((struct rg_source *)(source))->ctx)
+#define RG_SKB(source) ((struct __sk_buff *)((struct rg_source *)(source))->ctx)
+#define RG_IS_SKB(source) (((struct rg_source *)(source))->is_skb)
+#define RG_LOAD(source, offset, to, n) (RG_IS_SKB(source) ? \
+	bpf_skb_load_bytes(RG_SKB(source), offset, to, n) : bpf_xdp_load_bytes(RG_XDP(source), offset, to, n))
 /* From the linear part, where it is there; a call costs several times as much. */
-#define RG_LOAD_SMALL(xdp, offset, to) ({                                                       \
+#define RG_LOAD_LINEAR(begin, end, offset, to)                                                  \
+	((offset) <= 0x7fff && (begin) + sizeof(*(to)) <= (end) ? (__builtin_memcpy(to, begin, sizeof(*(to))), 1) : 0)
+#define RG_LOAD_SMALL(source, offset, to) ({                                                    \
 	__u32 offset_ = (offset);                                                               \
-	void *at_;                                                                              \
+	void *at_, *end_;                                                                       \
 	int lost_ = 0;                                                                          \
 	asm volatile("" : "+r"(offset_));                                                       \
-	at_ = (void *)(long)((struct xdp_md *)(xdp))->data + (offset_ & 0x7fff);                \
-	if (offset_ <= 0x7fff && at_ + sizeof(*(to)) <= (void *)(long)((struct xdp_md *)(xdp))->data_end) \
-		__builtin_memcpy(to, at_, sizeof(*(to)));                                       \
-	else                                                                                    \
-		lost_ = bpf_xdp_load_bytes(xdp, offset_, to, sizeof(*(to)));                    \
+	if (RG_IS_SKB(source)) {                                                                \
+		at_ = (void *)(long)RG_SKB(source)->data + (offset_ & 0x7fff);                  \
+		end_ = (void *)(long)RG_SKB(source)->data_end;                                  \
+	} else {                                                                                \
+		at_ = (void *)(long)RG_XDP(source)->data + (offset_ & 0x7fff);                  \
+		end_ = (void *)(long)RG_XDP(source)->data_end;                                  \
+	}                                                                                       \
+	if (!RG_LOAD_LINEAR(at_, end_, offset_, to))                                            \
+		lost_ = RG_LOAD(source, offset_, to, sizeof(*(to)));                            \
 	lost_;                                                                                  \
 })
 #include "judge.h"
@@ -166,7 +178,7 @@ static __always_inline int rg_egress(struct __sk_buff *skb)
 	} else {
 		raw = rg_judge_endpoint(state, &pkt);
 		if (raw == RG_NEXT && pkt.endpoint)
-			raw = rg_shared_find_egress(&pkt);
+			raw = rg_shared_find_egress(skb, &pkt);
 	}
 	if (raw == RG_NEXT)
 		raw = rg_judge_meeting(&pkt);

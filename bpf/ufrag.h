@@ -15,9 +15,9 @@ struct {
 } long_text SEC(".maps");
 
 /* Number of the binding, 0 if there is none. */
-__attribute__((noinline)) int rg_ufrag_find_long(struct xdp_md *ctx, __u32 at, __u32 length, __u32 endpoint, __u32 prefix)
+static __always_inline int rg_ufrag_look_up_long(struct rg_source *source, const struct rg_stun_name *name, __u32 endpoint,
+						 __u32 prefix)
 {
-	const struct rg_stun_name name = { at, length };
 	struct rg_ufrag_long_text *text;
 	const struct rg_ufrag *ufrag;
 	__u32 zero = 0;
@@ -28,14 +28,32 @@ __attribute__((noinline)) int rg_ufrag_find_long(struct xdp_md *ctx, __u32 at, _
 	for (int i = 0; i < RG_UFRAG_LONG_WORDS; i++)
 		text->words[i] = 0;
 	text->endpoint = endpoint;
-	text->length = rg_stun_ufrag(ctx, &name, prefix, text->words, RG_UFRAG_LONG_WORDS);
+	text->length = rg_stun_ufrag(source, name, prefix, text->words, RG_UFRAG_LONG_WORDS);
 	if (!text->length || text->length > RG_UFRAG_MAX)
 		return 0;
 	ufrag = bpf_map_lookup_elem(&rg_ufrags_long, &text->endpoint);
 	return ufrag ? ufrag->binding : 0;
 }
 
-static __always_inline __u32 rg_ufrag_find(struct xdp_md *ctx, const struct rg_packet *pkt, const struct rg_stun_name *name)
+__attribute__((noinline)) int rg_ufrag_find_long(struct xdp_md *ctx, __u32 at, __u32 length, __u32 endpoint, __u32 prefix)
+{
+	struct rg_source source = { .ctx = ctx };
+	const struct rg_stun_name name = { at, length };
+
+	return rg_ufrag_look_up_long(&source, &name, endpoint, prefix);
+}
+
+__attribute__((noinline)) int rg_ufrag_find_long_skb(struct __sk_buff *skb, __u32 at, __u32 length, __u32 endpoint,
+						     __u32 prefix)
+{
+	struct rg_source source = { .ctx = skb, .is_skb = 1 };
+	const struct rg_stun_name name = { at, length };
+
+	return rg_ufrag_look_up_long(&source, &name, endpoint, prefix);
+}
+
+static __always_inline __u32 rg_ufrag_find(struct rg_source *source, const struct rg_packet *pkt,
+					   const struct rg_stun_name *name)
 {
 	struct rg_ufrag_text text = {};
 	const struct rg_shared *shared;
@@ -46,14 +64,15 @@ static __always_inline __u32 rg_ufrag_find(struct xdp_md *ctx, const struct rg_p
 	if (!shared)
 		return 0;
 	prefix = shared->ufrag_prefix;
-	if (prefix > RG_UFRAG_SHORT_MAX)
-		return rg_ufrag_find_long(ctx, name->at, name->length, number, prefix);
-	text.endpoint = number;
-	text.length = rg_stun_ufrag(ctx, name, prefix, text.words, RG_UFRAG_SHORT_WORDS);
-	if (!text.length)
-		return 0;
-	if (text.length > RG_UFRAG_SHORT_MAX)
-		return rg_ufrag_find_long(ctx, name->at, name->length, number, prefix);
+	if (prefix <= RG_UFRAG_SHORT_MAX) {
+		text.endpoint = number;
+		text.length = rg_stun_ufrag(source, name, prefix, text.words, RG_UFRAG_SHORT_WORDS);
+		if (!text.length)
+			return 0;
+	}
+	if (prefix > RG_UFRAG_SHORT_MAX || text.length > RG_UFRAG_SHORT_MAX)
+		return source->is_skb ? rg_ufrag_find_long_skb(source->ctx, name->at, name->length, number, prefix) :
+					rg_ufrag_find_long(source->ctx, name->at, name->length, number, prefix);
 	ufrag = bpf_map_lookup_elem(&rg_ufrags, &text.endpoint);
 	return ufrag ? ufrag->binding : 0;
 }
@@ -70,6 +89,7 @@ static __always_inline int rg_shared_hides(const struct rg_packet *pkt)
 __attribute__((noinline)) int rg_shared_find(struct xdp_md *ctx, struct rg_packet *pkt)
 {
 	const struct rg_state *state = rg_state_get();
+	struct rg_source source = { .ctx = ctx };
 	struct rg_stun_message message;
 	struct rg_stun_head head;
 	struct rg_stun_name name;
@@ -78,13 +98,13 @@ __attribute__((noinline)) int rg_shared_find(struct xdp_md *ctx, struct rg_packe
 		return RG_REASON_REFUSE_UNBOUND;
 	if (rg_shared_hides(pkt))
 		return RG_REASON_REFUSE_UNSUPPORTED;
-	if (!rg_stun_begins(ctx, pkt, &message, &head) || !rg_stun_is_request(&head))
+	if (!rg_stun_begins(&source, pkt, &message, &head) || !rg_stun_is_request(&head))
 		return rg_flow_find(state, pkt);
 	if (pkt->more && message.there < message.whole) /* TCP: whom it names may be in the rest */
 		return RG_REASON_REFUSE_MALFORMED;
-	switch (rg_stun_walk(ctx, &message, &head, &name)) {
+	switch (rg_stun_walk(&source, &message, &head, &name)) {
 	case RG_STUN_NAMED:
-		return rg_flow_named(state, pkt, rg_ufrag_find(ctx, pkt, &name));
+		return rg_flow_named(state, pkt, rg_ufrag_find(&source, pkt, &name));
 	case RG_STUN_MALFORMED:
 		return RG_REASON_REFUSE_MALFORMED;
 	case RG_STUN_BEYOND:
@@ -94,12 +114,61 @@ __attribute__((noinline)) int rg_shared_find(struct xdp_md *ctx, struct rg_packe
 	}
 }
 
-/** The same for one that goes out. Requests of the server's own bind nothing. */
-__attribute__((noinline)) int rg_shared_find_egress(struct rg_packet *pkt)
+/* Cut a name behind its first colon; its length becomes 0 if it has none. */
+static __always_inline void rg_ufrag_skip_remote(struct rg_source *source, struct rg_stun_name *name)
+{
+	__u32 zero = 0, room = 8 * RG_UFRAG_LONG_WORDS, length = name->length < room ? name->length : room, colon;
+	struct rg_ufrag_long_text *text = bpf_map_lookup_elem(&long_text, &zero);
+
+	/* as in rg_stun_ufrag() */
+	asm volatile("" : "+r"(length));
+	if (!text || !length || length > room || RG_LOAD(source, name->at, text->words, length)) {
+		name->length = 0;
+		return;
+	}
+	colon = rg_stun_cut(text->words, RG_UFRAG_LONG_WORDS);
+	name->length = colon < length ? name->length - colon - 1 : 0;
+	name->at += colon + 1;
+}
+
+/* The binding of the ufrag that a request of the server's own names as its own: behind the colon. 0: none. */
+__attribute__((noinline)) int rg_ufrag_find_own(struct __sk_buff *skb, const struct rg_packet *pkt)
+{
+	struct rg_source source = { .ctx = skb, .is_skb = 1 };
+	struct rg_stun_message message;
+	struct rg_stun_head head;
+	struct rg_stun_name name;
+
+	if (!pkt || !rg_stun_begins(&source, pkt, &message, &head) || !rg_stun_is_request(&head) ||
+	    rg_stun_walk(&source, &message, &head, &name) != RG_STUN_NAMED)
+		return 0;
+	rg_ufrag_skip_remote(&source, &name);
+	return name.length ? rg_ufrag_find(&source, pkt, &name) : 0;
+}
+
+/** The same for one that goes out. Requests of the server's own are of the meeting whose ufrag they name, whatever
+ *  their flow is bound to: else whoever binds it by another meeting's ufrag would be invited to this one. They bind
+ *  nothing. */
+__attribute__((noinline)) int rg_shared_find_egress(struct __sk_buff *skb, struct rg_packet *pkt)
 {
 	const struct rg_state *state = rg_state_get();
+	struct rg_source source = { .ctx = skb, .is_skb = 1 };
+	struct rg_stun_message message;
+	struct rg_stun_head head;
+	__u64 word = 0;
+	__u32 number;
 
-	return state && pkt ? rg_flow_find(state, pkt) : RG_REASON_REFUSE_UNBOUND;
+	if (!state || !pkt)
+		return RG_REASON_REFUSE_UNBOUND;
+	if (rg_stun_begins(&source, pkt, &message, &head) && rg_stun_is_request(&head)) {
+		number = rg_ufrag_find_own(skb, pkt);
+		word = number ? rg_binding_word(number) : 0;
+	}
+	if (!word)
+		return rg_flow_find(state, pkt);
+	pkt->meeting = word;
+	pkt->tie = RG_TIE_UFRAG;
+	return RG_NEXT;
 }
 
 #endif
