@@ -150,7 +150,7 @@ $(B)/tests/udpcat: tests/harness/udpcat.c
 	$(Q)$(CC) $(ALL_CFLAGS) -MF $@.d $< -o $@
 
 # --- the evasion test: N frames (a million) of SEED; C: one datagram of it
-EVADE_SRC := $(wildcard tests/evade/*.c) tests/harness/packet.c
+EVADE_SRC := $(wildcard tests/evade/*.c) $(addprefix tests/harness/,packet.c oracle_parse.c oracle_stun.c)
 $(B)/tests/evade: $(EVADE_SRC) $(B)/libregiongate.a
 	@mkdir -p $(@D)
 	@echo "  CC    $@"

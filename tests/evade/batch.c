@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "evade/judge.h"
+#include "evade/model.h"
 
 #define CASES_MAX 160
 #define FRAMES_AT_ONCE 200 /* less than what a veth's ring and a CPU's backlog hold */
@@ -12,9 +13,11 @@
 #define SPORT_FIRST 20000
 #define TEXT_MAX 4096
 
-enum finding { NOTHING, HOLE, LOSS };
+/* A surplus is what the model refuses, though no meeting does. */
+enum finding { NOTHING, HOLE, LOSS, SURPLUS };
+static const char *const finding_texts[] = { "nothing", "HOLE", "LOSS", "SURPLUS" };
 
-struct one { struct plan plan; uint32_t id; unsigned int first, n; };
+struct one { struct plan plan; uint32_t id; unsigned int first, n; bool unsure; };
 
 static struct {
 	struct one cases[CASES_MAX];
@@ -29,7 +32,7 @@ struct batch_sums batch_sums;
 static uint32_t next_id = 1;
 static struct gots gots[PATH_MAX], single[PATH_MAX];
 static unsigned int n_holes, n_losses;
-static struct { const char *why; uint64_t n; } documented[8];
+static uint64_t verdicts[MODEL_MAX]; /* of all frames on filtered paths */
 
 bool batch_add(const struct plan *plan)
 {
@@ -43,7 +46,7 @@ bool batch_add(const struct plan *plan)
 			 &batch.frames[batch.n_frames]);
 	if (!n)
 		return false;
-	*one = (struct one){ *plan, identity.id, batch.n_frames, n };
+	*one = (struct one){ .plan = *plan, .id = identity.id, .first = batch.n_frames, .n = n };
 	for (unsigned int i = 0; i < n; i++)
 		batch.used += batch.frames[batch.n_frames + i].length + 2u * plan->pad + plan->cut;
 	batch.n_frames += n;
@@ -74,21 +77,55 @@ static const struct got *find_hole(const struct gots *all, size_t *from)
 	return NULL;
 }
 
-/* The next message of the bare path that the other has not, though nothing speaks against it.
- * Both are in order of key. */
-static const struct got *find_loss(const struct gots *bare, const struct gots *other, size_t *from, size_t *at)
+/* The next message of @all that @other has not. Both are in order of key. */
+static const struct got *find_missing(const struct gots *all, const struct gots *other, size_t *from, size_t *at)
 {
-	while (*from < bare->n) {
-		const struct got *got = &bare->all[(*from)++];
+	while (*from < all->n) {
+		const struct got *got = &all->all[(*from)++];
 
 		while (*at < other->n && other->all[*at].key < got->key)
 			(*at)++;
 		if (*at < other->n && other->all[*at].key == got->key)
 			(*at)++;
-		else if (!judge_may_refuse(got))
+		else
 			return got;
 	}
 	return NULL;
+}
+
+/* Those frames that the model admits; what it can not tell is among them. */
+static unsigned int keep_admitted(const struct frame *frames, unsigned int n, struct frame *ret)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		enum model_verdict verdict = model_judge(&frames[i]);
+
+		verdicts[verdict]++;
+		if (verdict == MODEL_ADMIT || verdict == MODEL_UNSURE)
+			ret[kept++] = frames[i];
+	}
+	return kept;
+}
+
+static bool is_unsure(const struct frame *frames, unsigned int n)
+{
+	bool unsure = false;
+
+	model_reset();
+	for (unsigned int i = 0; i < n; i++)
+		unsure |= model_judge(&frames[i]) == MODEL_UNSURE;
+	return unsure;
+}
+
+/* All frames through the filter, and those that it must admit past it. */
+static void exchange(unsigned int path, bool vlan, const struct frame *frames, unsigned int n, struct gots *ret)
+{
+	static struct frame admitted[FRAMES_AT_ONCE + FRAMES_MAX];
+	unsigned int kept = keep_admitted(frames, n, admitted);
+
+	wire_exchange(path, vlan, frames, n, &ret[path]);
+	wire_exchange(PATH_BARE_OF(path), vlan, admitted, kept, &ret[PATH_BARE_OF(path)]);
 }
 
 /* Send a plan alone. @ret: its frames, valid until the next call. */
@@ -96,21 +133,26 @@ static enum finding try_alone(const struct plan *plan, unsigned int path, struct
 {
 	static uint8_t arena[ARENA];
 	struct identity identity = { next_id++, SPORT_FIRST };
-	const struct got *loss;
+	const struct gots *filtered = &single[path], *bare = &single[PATH_BARE_OF(path)];
 	size_t from = 0, at = 0;
+	bool unsure;
 
 	*ret_n = build_frames(plan, &identity, arena, sizeof(arena), ret);
 	if (!*ret_n)
 		return NOTHING;
-	wire_exchange(path, false, ret, *ret_n, &single[path]);
-	if (find_hole(&single[path], &from))
+	unsure = is_unsure(ret, *ret_n);
+	judge_forget();
+	model_reset();
+	exchange(path, false, ret, *ret_n, single);
+	if (find_hole(filtered, &from))
 		return HOLE;
-	wire_exchange(PATH_BARE, false, ret, *ret_n, &single[PATH_BARE]);
 	from = 0;
-	while ((loss = find_loss(&single[PATH_BARE], &single[path], &from, &at)))
-		if (!judge_documented(plan, ret, *ret_n, loss->raw))
-			return LOSS;
-	return NOTHING;
+	if (unsure)
+		return NOTHING;
+	if (find_missing(bare, filtered, &from, &at))
+		return LOSS;
+	from = at = 0;
+	return find_missing(filtered, bare, &from, &at) ? SURPLUS : NOTHING;
 }
 
 /* Take back whatever the finding does not need. */
@@ -167,14 +209,12 @@ static void print_alone(const struct plan *plan, unsigned int path)
 	printf("#   reasons: %s\n", judge_reasons(frames, n, text, sizeof(text)));
 	print_frames(frames, n);
 	print_gots(path_names[path], &single[path]);
-	wire_exchange(PATH_BARE, false, frames, n, &single[PATH_BARE]);
-	print_gots("bare", &single[PATH_BARE]);
+	print_gots("bare, of what the model admits", &single[PATH_BARE_OF(path)]);
 }
 
 /* @got: what was received, or lost. */
 static void report(enum finding finding, unsigned int path, const struct plan *plan, const struct got *got)
 {
-	static const char *const texts[] = { [HOLE] = "HOLE", [LOSS] = "LOSS" };
 	const struct gots message = { (struct got *)got, 1, 1 };
 	struct frame frames[FRAMES_MAX];
 	struct plan simple = *plan;
@@ -182,26 +222,15 @@ static void report(enum finding finding, unsigned int path, const struct plan *p
 	unsigned int n;
 
 	batch_sums.findings++;
-	*(finding == HOLE ? &n_holes : &n_losses) += 1;
-	printf("# %s, %s: %s\n", texts[finding], path_names[path], plan_text(plan, text, sizeof(text)));
-	print_gots(finding == HOLE ? "received" : "lost", &message);
+	*(finding == LOSS ? &n_losses : &n_holes) += 1;
+	printf("# %s, %s: %s\n", finding_texts[finding], path_names[path], plan_text(plan, text, sizeof(text)));
+	print_gots(finding == LOSS ? "lost" : "received", &message);
 	if (try_alone(plan, path, frames, &n) == finding)
 		minimise(&simple, path, finding);
 	else
 		printf("#   not when it is sent alone: run the whole seed again\n");
 	print_alone(&simple, path);
 	fflush(stdout);
-}
-
-static void count_documented(const char *why)
-{
-	unsigned int i = 0;
-
-	while (documented[i].why && documented[i].why != why)
-		i++;
-	documented[i].why = why;
-	documented[i].n++;
-	batch_sums.documented++;
 }
 
 /* A message that names no plan, its ports being changed: the plan that shows the same alone. */
@@ -230,51 +259,52 @@ static void judge_holes(unsigned int path)
 	}
 }
 
-static const char *why_lost(const struct got *loss, unsigned int path, const struct plan **ret_plan)
-{
-	const struct one *one = case_of(loss);
-	const char *why = one ? judge_documented(&one->plan, &batch.frames[one->first], one->n, loss->raw) : NULL;
-
-	*ret_plan = one ? &one->plan : NULL;
-	if (why || (one && loss->id)) /* of a message without a number, the port may have been changed */
-		return why;
-	*ret_plan = search_alone(LOSS, path);
-	return *ret_plan ? NULL : "a datagram with other ports than it was given, documented when sent alone";
-}
-
-static void judge_losses(unsigned int path)
+/* What one of the two has and the other has not: @finding. */
+static void judge_missing(enum finding finding, unsigned int path, const struct gots *all, const struct gots *other)
 {
 	const struct plan *plan;
-	const struct got *loss;
+	const struct one *one;
+	const struct got *got;
 	size_t from = 0, at = 0;
 
-	while (batch_sums.findings < BATCH_FINDINGS_MAX &&
-	       (loss = find_loss(&gots[PATH_BARE], &gots[path], &from, &at))) {
-		const char *why = why_lost(loss, path, &plan);
-
-		if (why)
-			count_documented(why);
-		else
-			report(LOSS, path, plan, loss);
+	while (batch_sums.findings < BATCH_FINDINGS_MAX && (got = find_missing(all, other, &from, &at))) {
+		one = case_of(got);
+		if ((one && one->unsure) || judge_refuses(got)) /* that one is told as a hole */
+			continue;
+		plan = one ? &one->plan : search_alone(finding, path);
+		report(finding, path, plan ? plan : &batch.cases[0].plan, got);
 	}
 }
 
-/* The filter remembers first fragments for all interfaces: each mode goes first in turn. */
+static void judge_path(unsigned int path)
+{
+	const struct gots *filtered = &gots[path], *bare = &gots[PATH_BARE_OF(path)];
+
+	judge_holes(path);
+	judge_missing(LOSS, path, bare, filtered);
+	judge_missing(SURPLUS, path, filtered, bare);
+}
+
+/* The filter remembers flows and first fragments for all interfaces, and so does the model: each mode goes
+ * first in turn. */
 void batch_run(bool vlan)
 {
 	static unsigned int turn;
 
 	turn++;
-	for (unsigned int i = 0; i < PATH_MAX; i++) {
-		unsigned int path = i == PATH_BARE ? i : (i + turn) % 2;
+	for (unsigned int i = 0; i < batch.n_cases; i++)
+		batch.cases[i].unsure = is_unsure(&batch.frames[batch.cases[i].first], batch.cases[i].n);
+	judge_forget();
+	model_reset();
+	for (unsigned int i = 0; i < PATH_FILTERS; i++) {
+		unsigned int path = (i + turn) % 2;
 
-		wire_exchange(path, vlan, batch.frames, batch.n_frames, &gots[path]);
+		exchange(path, vlan, batch.frames, batch.n_frames, gots);
 		batch_sums.received[path] += gots[path].n;
+		batch_sums.received[PATH_BARE_OF(path)] += gots[PATH_BARE_OF(path)].n;
 	}
-	for (unsigned int path = 0; path < PATH_BARE; path++) {
-		judge_holes(path);
-		judge_losses(path);
-	}
+	for (unsigned int path = 0; path < PATH_FILTERS; path++)
+		judge_path(path);
 	batch.n_cases = batch.n_frames = 0;
 	batch.used = 0;
 }
@@ -284,12 +314,12 @@ void batch_show(const struct plan *plan)
 	struct frame frames[FRAMES_MAX];
 	unsigned int n;
 
-	for (unsigned int path = 0; path < PATH_BARE; path++) {
+	for (unsigned int path = 0; path < PATH_FILTERS; path++) {
 		enum finding finding = try_alone(plan, path, frames, &n);
 		struct plan simple = *plan;
 
 		if (finding) {
-			printf("# %s, %s, as simple as it can be:\n", finding == HOLE ? "HOLE" : "LOSS", path_names[path]);
+			printf("# %s, %s, as simple as it can be:\n", finding_texts[finding], path_names[path]);
 			minimise(&simple, path, finding);
 		}
 		print_alone(&simple, path);
@@ -304,8 +334,8 @@ void batch_print_sums(void)
 	for (unsigned int path = 0; path < PATH_MAX; path++)
 		printf(" %s %" PRIu64, path_names[path], batch_sums.received[path]);
 	printf("\n");
-	for (unsigned int i = 0; documented[i].why; i++)
-		printf("# refused as documented: %s: %" PRIu64 "\n", documented[i].why, documented[i].n);
+	for (unsigned int i = 0; i < MODEL_MAX; i++)
+		printf("# frames, by the model, of both filtered paths: %s: %" PRIu64 "\n", model_text((enum model_verdict)i), verdicts[i]);
 	printf("%s - nothing slips past the filter\n", n_holes ? "not ok" : "ok");
 	printf("%s - nothing that is admitted is lost\n", n_losses ? "not ok" : "ok");
 }

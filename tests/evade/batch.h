@@ -10,8 +10,7 @@
 struct batch_sums {
 	uint64_t frames;     /* drawn; each goes down every path */
 	uint64_t plans;
-	uint64_t received[3]; /* by path, on all sockets */
-	uint64_t documented; /* losses that are refusals of the filter */
+	uint64_t received[4]; /* by path, on all sockets */
 	unsigned int findings;
 };
 extern struct batch_sums batch_sums;

@@ -7,6 +7,8 @@
 #include "evade/request.h"
 #include "harness/packet.h"
 
+#define HOSTS 250 /* of each source */
+
 static struct pkt packet;
 
 static void put16(uint8_t *at, size_t value)
@@ -32,15 +34,16 @@ static uint32_t sum16(const uint8_t *at, size_t n, uint32_t sum)
 	return sum;
 }
 
-/* The source's text; hosts differ with the identity, so that fragment ids are not used twice. */
+/* The source's text. Hosts differ with the identity, so that no fragment id of 16 bits is used twice, and no
+ * source makes more flows than it may. */
 static void source_text(const struct plan *plan, const struct identity *identity, char *ret, size_t size)
 {
-	unsigned int host = 1 + (identity->id >> 16) % 250;
+	unsigned int host = 1 + ((identity->id & 0xffff) + (identity->id >> 16)) % HOSTS;
 	static const char *const v4_nets[] = { [FROM_DE] = "192.0.2", [FROM_CN] = "203.0.113",
 					       [FROM_NOWHERE] = "198.18.7" };
 	static const char *const v6_formats[FROM_MAX] = {
-		[FROM_DE] = "2001:db8:de::%x", [FROM_CN] = "2001:db8:c::%x",
-		[FROM_NOWHERE] = "2001:db8:bad::%x",
+		[FROM_DE] = "2001:db8:de:%x::1", [FROM_CN] = "2001:db8:c:%x::1",
+		[FROM_NOWHERE] = "2001:db8:bad:%x::1",
 		[FROM_6TO4_DE] = "2002:c000:2%02x:1::1", [FROM_6TO4_CN] = "2002:cb00:71%02x:1::1",
 		[FROM_NAT64_DE] = "64:ff9b::c000:2%02x", [FROM_NAT64_CN] = "64:ff9b::cb00:71%02x",
 		[FROM_MAPPED_DE] = "::ffff:c000:2%02x", [FROM_MAPPED_CN] = "::ffff:cb00:71%02x",
@@ -124,6 +127,8 @@ static uint16_t transport_sum(const struct plan *plan, const uint8_t *ip, const 
 		inet_pton(plan->v6 ? AF_INET6 : AF_INET, plan->v6 ? GUARDED6 : GUARDED4, pseudo + address);
 	put32(pseudo + 2 * address, length);
 	pseudo[2 * address + 7] = plan->protocol;
+	if (plan->protocol == IPPROTO_UDPLITE && plan->udp_lie < 0 && (long)length + plan->udp_lie >= 8)
+		length = (size_t)((long)length + plan->udp_lie); /* what it covers */
 	return (uint16_t)~sum16(at, length, sum16(pseudo, 2 * address + 8, 0));
 }
 

@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "evade/judge.h"
 
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/reason.h"
+#include "dataplane/private.h"
 #include "engine/engine.h"
 #include "evade/die.h"
+#include "regiongate.skel.h"
+
+#define FLOWS 16384 /* few, so that they can be forgotten in no time */
+#define UFRAGS 64
+#define RATES_TURNS 32 /* no source makes more flows in so many batches than it may */
 
 static struct rg_engine *engine;
 
@@ -79,7 +88,7 @@ static void attach(const char *prefix, const char *name, enum rg_xdp_mode mode)
 
 void judge_open(const char *prefix, const char *pins)
 {
-	struct rg_engine_config config = { .dp.pin_dir = pins };
+	struct rg_engine_config config = { .dp = { .pin_dir = pins, .max_flows = FLOWS, .max_ufrags = UFRAGS } };
 	struct rg_err err = {};
 
 	if (rg_engine_open(&config, &engine, &err))
@@ -97,6 +106,37 @@ void judge_open(const char *prefix, const char *pins)
 	attach(prefix, "generic", RG_XDP_GENERIC);
 }
 
+/* Sources and bindings may make more flows again, as if time had gone by. */
+static void refill_rates(struct rg_dp *dp)
+{
+	static struct rg_bind_rate rates[RG_BIND_RATES];
+	static uint32_t keys[RG_BIND_RATES];
+	uint32_t n = RG_BIND_RATES;
+
+	for (uint32_t i = 0; i < n; i++)
+		keys[i] = i;
+	if (bpf_map_update_batch(bpf_map__fd(dp->skel->maps.rg_bind_rates), keys, rates, &n, NULL))
+		die("rg_bind_rates: %s", strerror(errno));
+}
+
+void judge_forget(void)
+{
+	struct rg_dp *dp = rg_engine_dp(engine);
+	int fd = bpf_map__fd(dp->skel->maps.rg_flows);
+	static struct rg_flow_key keys[FLOWS];
+	static unsigned int turn;
+	unsigned int n = 0;
+
+	if (turn++ % RATES_TURNS == 0)
+		refill_rates(dp);
+	for (uint32_t i = 1; i <= UFRAGS; i++)
+		dp->bindings[i].tokens = RG_BIND_BURST;
+	while (n < FLOWS && !bpf_map_get_next_key(fd, n ? &keys[n - 1] : NULL, &keys[n]))
+		n++;
+	while (n--)
+		bpf_map_delete_elem(fd, &keys[n]);
+}
+
 void judge_close(const char *pins)
 {
 	struct rg_err err = {};
@@ -106,7 +146,7 @@ void judge_close(const char *pins)
 		fprintf(stderr, "evade: %s\n", err.detail);
 }
 
-static bool is_address(const struct rg_addr *addr, const char *v4, const char *v6)
+bool judge_is_address(const struct rg_addr *addr, const char *v4, const char *v6)
 {
 	struct rg_addr a4, a6;
 
@@ -121,7 +161,7 @@ static bool starts_with(const struct rg_addr *addr, const char *prefix, unsigned
 }
 
 /* 192.0.2.0/24, 2001:db8:de::/48 and what holds such an IPv4 address: read off the bytes. */
-static bool is_in_de(const struct rg_addr *addr)
+bool judge_is_in_de(const struct rg_addr *addr)
 {
 	static const char net[3] = { (char)192, 0, 2 };
 	const unsigned char *b = addr->bytes;
@@ -141,7 +181,7 @@ static bool is_in_de(const struct rg_addr *addr)
 /* At a shared endpoint. Raw sockets see TCP segments without a payload, which tell a server nothing. */
 static bool refuses_shared(const struct got *got)
 {
-	if (is_in_de(&got->source))
+	if (judge_is_in_de(&got->source))
 		return false;
 	if (got->dport == PORT_SHARED_ONE && (got->payload || got->protocol != IPPROTO_TCP))
 		return true;
@@ -151,57 +191,11 @@ static bool refuses_shared(const struct got *got)
 bool judge_refuses(const struct got *got)
 {
 	bool guarded = got->dport == PORT_ANY ||
-		       (got->dport == PORT_GUARDED && is_address(&got->dest, GUARDED4, GUARDED6));
+		       (got->dport == PORT_GUARDED && judge_is_address(&got->dest, GUARDED4, GUARDED6));
 
 	if (got->dport >= PORT_SHARED_ONE && got->dport <= PORT_SHARED_LAX)
 		return refuses_shared(got);
-	return guarded && !is_in_de(&got->source);
-}
-
-bool judge_may_refuse(const struct got *got)
-{
-	bool shared = got->dport >= PORT_SHARED_ONE && got->dport <= PORT_SHARED_LAX;
-
-	return judge_refuses(got) || (shared && !is_in_de(&got->source));
-}
-
-/* Bits of the reasons for all frames. */
-static uint32_t reasons_of(const struct frame *frames, unsigned int n)
-{
-	uint32_t bits = 0;
-
-	for (unsigned int i = 0; i < n; i++) {
-		struct rg_trace trace = {};
-		int action;
-
-		if (!rg_dp_run(rg_engine_dp(engine), frames[i].data, frames[i].length, RG_TRACE_DRY, &action,
-			       &trace, NULL))
-			bits |= 1u << trace.reason;
-	}
-	return bits;
-}
-
-const char *judge_documented(const struct plan *plan, const struct frame *frames, unsigned int n, bool raw)
-{
-	uint32_t reasons = reasons_of(frames, n);
-	bool shared = plan->target >= TO_SHARED_ONE && plan->target <= TO_SHARED_LAX;
-
-	if (reasons & (1u << RG_REASON_REFUSE_UNBOUND | 1u << RG_REASON_REFUSE_UNKNOWN_UFRAG))
-		return "at a shared endpoint, bound to no meeting";
-	if (shared && reasons & (1u << RG_REASON_REFUSE_MALFORMED | 1u << RG_REASON_REFUSE_UNSUPPORTED))
-		return "at a shared endpoint, a request that can not be read";
-
-	if (reasons & 1u << RG_REASON_REFUSE_UNSUPPORTED && (plan_beyond_bounds(plan) || plan->n_pokes))
-		return "more tags or extension headers than are followed, or a source route";
-	if (reasons & 1u << RG_REASON_REFUSE_MALFORMED && raw)
-		return "malformed: only a raw socket receives it";
-	if (reasons & (1u << RG_REASON_REFUSE_MALFORMED | 1u << RG_REASON_REFUSE_UNSUPPORTED) && plan_tiny_first(plan))
-		return "a first fragment that does not hold all headers";
-	if (plan_first_not_first(plan)) /* by now the first one is remembered, and the reasons do not show it */
-		return "a later fragment that comes before the first one";
-	if (reasons & 1u << RG_REASON_REFUSE_FRAGMENT && plan->n_pokes)
-		return "a later fragment of no first one";
-	return NULL;
+	return guarded && !judge_is_in_de(&got->source);
 }
 
 const char *judge_reasons(const struct frame *frames, unsigned int n, char *buf, size_t size)
@@ -210,12 +204,12 @@ const char *judge_reasons(const struct frame *frames, unsigned int n, char *buf,
 
 	*buf = 0;
 	for (unsigned int i = 0; i < n && used + 32 < size; i++) {
-		uint32_t bits = reasons_of(&frames[i], 1);
+		struct rg_trace trace = {};
+		int action;
 
-		for (unsigned int reason = 0; reason < RG_REASON_MAX; reason++)
-			if (bits & 1u << reason)
-				used += (size_t)snprintf(buf + used, size - used, "%s%s", i ? ", " : "",
-							 rg_reason_text(reason));
+		if (!rg_dp_run(rg_engine_dp(engine), frames[i].data, frames[i].length, RG_TRACE_DRY, &action, &trace, NULL))
+			used += (size_t)snprintf(buf + used, size - used, "%s%s", i ? ", " : "",
+						 rg_reason_text((enum rg_reason)trace.reason));
 	}
 	return buf;
 }

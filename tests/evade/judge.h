@@ -14,12 +14,13 @@ void judge_close(const char *pins);
 /** Is this the traffic of an endpoint whose meeting refuses its source? */
 bool judge_refuses(const struct got *got);
 
-/** May the filter refuse it, by what its flow is bound to? */
-bool judge_may_refuse(const struct got *got);
+/** Is an address the one of its family? */
+bool judge_is_address(const struct rg_addr *addr, const char *v4, const char *v6);
+/** Is a source in DE, by itself or by the IPv4 address in it? */
+bool judge_is_in_de(const struct rg_addr *addr);
 
-/** May the filter lose what the bare kernel delivered of this plan? Says which of its documented
- *  refusals it is, or NULL. */
-const char *judge_documented(const struct plan *plan, const struct frame *frames, unsigned int n, bool raw);
+/** Make the filter forget all flows, and what it knows of how many a source or a ufrag has made. */
+void judge_forget(void);
 
 /** Reasons that the loaded program gives for frames, as text. Returns @buf. */
 const char *judge_reasons(const struct frame *frames, unsigned int n, char *buf, size_t size);

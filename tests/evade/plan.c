@@ -5,9 +5,7 @@
 #include <netinet/in.h>
 #include "evade/random.h"
 #include "evade/request.h"
-#include "rg_limits.h"
 
-#define LINEAR_SURE 1024 /* headers within this many bytes are in the linear part of every frame */
 
 static void draw_tags(struct rnd *r, struct plan *plan)
 {
@@ -153,13 +151,15 @@ static void draw_lies(struct rnd *r, struct plan *plan)
 		plan->sum = (uint8_t)rnd_below(r, SUM_MAX);
 	else
 		plan->udp_lie = (int8_t)((int)rnd_below(r, 25) - 12);
+	if (plan->protocol == IPPROTO_UDPLITE && rnd_one_in(r, 2)) /* it is the checksum's coverage: little */
+		plan->udp_lie = (int8_t)-(int)rnd_below(r, 80);
 }
 
 /* To a shared endpoint: requests, and what is sent in a flow that one has bound, or has not. */
 static void draw_requests(struct rnd *r, struct plan *plan)
 {
 	plan->target = (uint8_t)(TO_SHARED_ONE + rnd_below(r, 3));
-	plan->protocol = rnd_one_in(r, 3) ? IPPROTO_TCP : IPPROTO_UDP;
+	plan->protocol = rnd_one_in(r, 3) ? IPPROTO_TCP : rnd_one_in(r, 8) ? IPPROTO_UDPLITE : IPPROTO_UDP;
 	plan->before = (uint8_t)rnd_below(r, NAME_MAX);
 	if (rnd_one_in(r, 3))
 		return;
@@ -201,7 +201,7 @@ void plan_draw(uint64_t seed, uint32_t number, struct plan *ret)
 		ret->payload %= 1500;
 	if (rnd_one_in(&r, 4))
 		draw_pieces(&r, ret);
-	if (rnd_one_in(&r, 8))
+	if (rnd_one_in(&r, ret->protocol == IPPROTO_UDPLITE ? 2 : 8))
 		draw_lies(&r, ret);
 	if (rnd_one_in(&r, 12))
 		ret->cut = (uint8_t)(1 + rnd_below(&r, 60));
@@ -216,43 +216,4 @@ size_t plan_transport_length(const struct plan *plan)
 	size_t request = plan->name ? build_request(plan, plan->name, plan->odd, 0, NULL) : 0;
 
 	return (plan->protocol == IPPROTO_TCP ? 20u : 8u) + (request > plan->payload ? request : plan->payload);
-}
-
-bool plan_beyond_bounds(const struct plan *plan)
-{
-	unsigned int n_ah = 0, bytes = 0;
-
-	for (unsigned int i = 0; i < plan->n_exts; i++) {
-		n_ah += plan->exts[i].type == EXT_AH;
-		bytes += plan->exts[i].units * 8u + 16;
-		if (plan->exts[i].type == EXT_SEGMENT)
-			return true;
-	}
-	return plan->n_tags > RG_VLAN_TAGS_MAX || plan->n_exts + (plan->n_pieces != 0) > RG_IPV6_EXT_MAX ||
-	       n_ah > 1 || bytes > LINEAR_SURE || plan->route;
-}
-
-bool plan_first_not_first(const struct plan *plan)
-{
-	bool later = false;
-
-	for (unsigned int i = 0; i < plan->n_pieces; i++) {
-		if (plan->pieces[i].from)
-			later = true;
-		else if (later)
-			return true; /* and if there was another before, that one may be none to the host */
-	}
-	return false;
-}
-
-bool plan_tiny_first(const struct plan *plan)
-{
-	size_t header = plan->protocol == IPPROTO_TCP ? 20 : 8;
-
-	for (unsigned int i = plan->fragment_at; i < plan->n_exts; i++)
-		header += plan->exts[i].units * 8u;
-	for (unsigned int i = 0; i < plan->n_pieces; i++)
-		if (!plan->pieces[i].from && plan->pieces[i].length < header)
-			return true;
-	return false;
 }

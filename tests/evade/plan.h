@@ -101,9 +101,4 @@ bool plan_simplify(struct plan *plan, unsigned int step);
 /** One line of text. Returns @buf. */
 const char *plan_text(const struct plan *plan, char *buf, size_t size);
 
-/* What of it is beyond what the filter promises to follow (docs/operating.md)? */
-bool plan_beyond_bounds(const struct plan *plan);   /* tags, extension headers, their length, AH, source routes */
-bool plan_first_not_first(const struct plan *plan); /* a later fragment comes before the first one */
-bool plan_tiny_first(const struct plan *plan);      /* the first fragment does not hold its transport header */
-
 #endif

@@ -123,22 +123,46 @@ static void dest_of(struct msghdr *message, struct rg_addr *ret)
 	}
 }
 
-/* The message in it, without a frame's length on TCP. */
+static size_t number16(const uint8_t *at)
+{
+	return (size_t)(at[0] << 8 | at[1]);
+}
+
+/* Bytes of the transport header, 0 if it is not there. */
+static size_t header_of(const struct sock *sock, const uint8_t *at, size_t n)
+{
+	if (!sock->raw)
+		return 0;
+	if (sock->protocol != IPPROTO_TCP)
+		return 8;
+	return n > 12 ? (at[12] >> 4) * 4u : 20;
+}
+
+/* The message in it: a raw socket shows what is behind a UDP datagram's own length, which no UDP socket does;
+ * on TCP, what a frame's length says. */
 static void understand_payload(const struct sock *sock, const uint8_t *data, size_t n, size_t transport,
 			       struct got *ret)
 {
-	size_t header = 0;
+	size_t header, own;
 
-	if (sock->raw)
-		header = sock->protocol != IPPROTO_TCP ? 8 : n > transport + 12 ? (data[transport + 12] >> 4) * 4u : 20;
-	if (n < transport + header)
+	if (n < transport)
 		return;
-	data += transport + header;
-	ret->payload = (uint32_t)(n - transport - header);
+	data += transport;
+	n -= transport;
+	header = header_of(sock, data, n);
+	if (n < header)
+		return;
+	own = sock->raw && sock->protocol == IPPROTO_UDP ? number16(data + 4) : 0;
+	if (own >= 8 && own < n)
+		n = own;
+	data += header;
+	n -= header;
+	ret->payload = (uint32_t)n;
 	if (sock->protocol != IPPROTO_TCP)
-		ret->names_guarded = request_names_guarded(data, ret->payload, &ret->id);
-	else if (ret->payload > 2)
-		ret->names_guarded = request_names_guarded(data + 2, ret->payload - 2u, &(uint32_t){ 0 });
+		ret->names_guarded = request_names_guarded(data, n, &ret->id);
+	else if (n > 2)
+		ret->names_guarded = request_names_guarded(data + 2, n - 2 < number16(data) ? n - 2 : number16(data),
+							   &(uint32_t){ 0 });
 }
 
 /* As build.c writes it: the payload's first word, and TCP's sequence number. */

@@ -19,7 +19,7 @@
 #define SEND_AT_ONCE 64
 #define MARKER_WAIT_MS 2000
 
-const char *const path_names[PATH_MAX] = { "native", "generic", "bare" };
+const char *const path_names[PATH_MAX] = { "native", "generic", "bare1", "bare2" };
 
 struct path {
 	int tx, tx_vlan;
@@ -99,12 +99,12 @@ void wire_open(const char *prefix)
 
 bool wire_has_vlan(void)
 {
-	return paths[PATH_BARE].tx_vlan >= 0;
+	return paths[PATH_BARE_NATIVE].tx_vlan >= 0;
 }
 
 bool wire_has_udplite(void)
 {
-	return paths[PATH_BARE].socks.has_udplite;
+	return paths[PATH_BARE_NATIVE].socks.has_udplite;
 }
 
 static void send_all(int fd, const struct frame *frames, unsigned int n)

@@ -6,7 +6,9 @@
 #include "base/ip.h"
 #include "evade/build.h"
 
-enum { PATH_NATIVE, PATH_GENERIC, PATH_BARE, PATH_MAX }; /* bare: no filter */
+/* Each filter's path, and one without a filter to compare it with. */
+enum { PATH_NATIVE, PATH_GENERIC, PATH_FILTERS, PATH_BARE_NATIVE = PATH_FILTERS, PATH_BARE_GENERIC, PATH_MAX };
+#define PATH_BARE_OF(path) ((path) + PATH_FILTERS)
 extern const char *const path_names[PATH_MAX];
 
 /* What a socket received. */
@@ -24,7 +26,7 @@ struct got {
 
 struct gots { struct got *all; size_t n, room; };
 
-/** Open sockets in the namespaces @prefix-send, -native, -generic, -bare. Exits if it can not. */
+/** Open sockets in the namespaces @prefix-send, -native, -generic, -bare1, -bare2. Exits if it can not. */
 void wire_open(const char *prefix);
 /** Open a namespace's file and enter it; wire_home() goes back. */
 void wire_enter(const char *prefix, const char *name);
