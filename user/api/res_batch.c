@@ -14,6 +14,7 @@
 #include <string.h>
 #include "api/problem.h"
 #include "api/reply.h"
+#include "base/text.h"
 #include "engine/engine.h"
 #include "policy/meeting.h"
 
@@ -62,8 +63,9 @@ static void say_gone(char *ret, const char *id)
 
 static void say_done(char *ret, const char *id, bool created, uint64_t revision)
 {
-	snprintf(ret, RESULT_MAX, "{\"id\":\"%s\",\"status\":%d,\"revision\":%llu}", id, created ? 201 : 200,
-		 (unsigned long long)revision);
+	ret = stpcpy(stpcpy(ret, "{\"id\":\""), id);
+	ret = stpcpy(ret, created ? "\",\"status\":201,\"revision\":" : "\",\"status\":200,\"revision\":");
+	strcpy(rg_digits(ret, revision), "}");
 }
 
 static int delete_meeting(struct rg_engine *engine, const char *id, const json_t *body, char *ret,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "base/utc.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -22,16 +21,32 @@ static bool split(int64_t seconds, struct tm *ret)
 	return seconds >= 0 && gmtime_r(&when, ret) && ret->tm_year <= 9999 - 1900;
 }
 
+/* The last @n digits of a number, and what comes behind them. */
+static char *put(char *to, int number, size_t n, char behind)
+{
+	for (size_t i = n; i-- > 0; number /= 10)
+		to[i] = (char)('0' + number % 10);
+	to[n] = behind;
+	return to + n + 1;
+}
+
+/* Each entry of the ledger has one: without printf. */
 const char *rg_utc_format_ms(int64_t ms, char ret[RG_UTC_TEXT_MAX])
 {
 	struct tm tm;
+	char *to = ret;
 
 	*ret = '\0';
-	if (ms >= 0 && split(ms / 1000, &tm))
-		snprintf(ret, RG_UTC_TEXT_MAX, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ",
-			 (unsigned)tm.tm_year % 10000u + 1900u, (unsigned)tm.tm_mon % 12u + 1u,
-			 (unsigned)tm.tm_mday % 32u, (unsigned)tm.tm_hour % 24u, (unsigned)tm.tm_min % 60u,
-			 (unsigned)tm.tm_sec % 61u, (unsigned)(ms % 1000) % 1000u);
+	if (ms < 0 || !split(ms / 1000, &tm))
+		return ret;
+	to = put(to, tm.tm_year + 1900, 4, '-');
+	to = put(to, tm.tm_mon + 1, 2, '-');
+	to = put(to, tm.tm_mday, 2, 'T');
+	to = put(to, tm.tm_hour, 2, ':');
+	to = put(to, tm.tm_min, 2, ':');
+	to = put(to, tm.tm_sec, 2, '.');
+	to = put(to, (int)(ms % 1000), 3, 'Z');
+	*to = '\0';
 	return ret;
 }
 

@@ -9,20 +9,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "base/text.h"
 #include "regiongate.skel.h"
-
-static char *put_number(char *to, unsigned int number)
-{
-	char digits[10];
-	size_t n = 0;
-
-	do
-		digits[n++] = (char)('0' + number % 10);
-	while (number /= 10);
-	while (n)
-		*to++ = digits[--n];
-	return to;
-}
 
 static void endpoint_text(const struct rg_endpoint_key *key, char *buf)
 {
@@ -33,7 +21,7 @@ static void endpoint_text(const struct rg_endpoint_key *key, char *buf)
 		       "room for any");
 	to = stpcpy(to, v6 ? "[" : "");
 	to = stpcpy(to, any ? "any" : rg_addr_format(&key->address, address));
-	to = put_number(stpcpy(to, v6 ? "]:" : ":"), key->port);
+	to = rg_digits(stpcpy(to, v6 ? "]:" : ":"), key->port);
 	stpcpy(to, key->protocol == IPPROTO_TCP ? "/tcp" : "/udp");
 }
 

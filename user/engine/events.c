@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/reason.h"
+#include "base/text.h"
 #include "base/utc.h"
 #include "engine/engine_private.h"
 #include "engine/tally.h"
@@ -96,21 +97,38 @@ void events_add(struct rg_engine *engine, enum event_kind kind, const char *meet
 	json_decref(fields);
 }
 
+/* As events_add() writes it, without JSON values: a batch of meetings has thousands. */
+static void add_meeting(struct rg_engine *engine, const struct undo *undo)
+{
+	const struct meeting *meeting = model_meeting(&engine->model, undo->name);
+	struct events *events = engine->events;
+	char time[RG_UTC_TEXT_MAX];
+	struct rg_text line = { 0 };
+
+	rg_text_put(&line, "{\"seq\":");
+	rg_text_number(&line, events->last + 1);
+	rg_text_put(&line, ",\"time\":\"");
+	rg_text_put(&line, rg_utc_format_ms(rg_utc_now_ms(), time));
+	rg_text_put(&line, "\",\"kind\":\"rules\",\"meeting\":\"");
+	rg_text_put(&line, undo->name);
+	rg_text_put(&line, !meeting ? "\",\"change\":\"meeting-delete\",\"revision\":null"
+			   : undo->kind == UNDO_REVISION ? "\",\"change\":\"ufrags\",\"revision\":"
+							 : "\",\"change\":\"meeting-put\",\"revision\":");
+	if (meeting)
+		rg_text_number(&line, meeting->revision);
+	rg_text_put(&line, "}\n");
+	store(events, EVENT_RULES, undo->name, rg_text_take(&line));
+}
+
 static void add_undo(struct rg_engine *engine, const struct undo *undo)
 {
-	const struct meeting *meeting;
 	const struct custom *custom;
 	const struct shared *shared;
 
 	switch (undo->kind) {
 	case UNDO_MEETING:
 	case UNDO_REVISION:
-		meeting = model_meeting(&engine->model, undo->name);
-		events_add(engine, EVENT_RULES, undo->name,
-			   json_pack("{s:s, s:o}", "change",
-				     !meeting ? "meeting-delete"
-					      : undo->kind == UNDO_REVISION ? "ufrags" : "meeting-put",
-				     "revision", meeting ? json_integer((json_int_t)meeting->revision) : json_null()));
+		add_meeting(engine, undo);
 		break;
 	case UNDO_REGION:
 		custom = model_custom(&engine->model, undo->name);

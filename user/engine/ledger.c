@@ -121,7 +121,8 @@ static int append(struct rg_engine *engine, struct rg_ledger_entry *entry, bool 
 static int append_call(struct rg_engine *engine, enum rg_ledger_kind kind, const char *subject,
 		       char *detail, bool reported, struct rg_err *err)
 {
-	_cleanup_(rg_freep) char *taken = detail, *who = who_text(engine);
+	_cleanup_(rg_freep) char *taken = detail, *made = engine->ledger.who ? NULL : who_text(engine);
+	const char *who = made ? made : engine->ledger.who;
 	struct rg_ledger_entry entry = { .kind = kind, .subject = subject, .who = who, .detail = detail };
 
 	return taken && who ? append(engine, &entry, reported, err) : engine_no_memory(err);
@@ -280,98 +281,118 @@ static bool has_orders(const struct meeting *meeting)
 	return false;
 }
 
-/* "\"NAME\":VALUE," of a JSON value; takes it. NULL: memory is out. */
-static char *member_text(const char *name, json_t *value)
+/* "\"NAME\":VALUE," of a JSON value; takes it. */
+static void put_member(struct rg_text *to, const char *name, json_t *value)
 {
-	_cleanup_(json_decrefp) json_t *taken = value;
-	_cleanup_(rg_freep) char *text = taken ? json_dumps(taken, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-	char *member;
+	_cleanup_(rg_freep) char *text = detail_text(value);
 
-	return text && asprintf(&member, "\"%s\":%s,", name, text) >= 0 ? member : NULL;
+	rg_text_put(to, "\"");
+	rg_text_put(to, name);
+	rg_text_put(to, "\":");
+	rg_text_put(to, text ? text : "");
+	rg_text_put(to, ",");
+	to->failed |= !text;
 }
 
 /* "\"bases\":{"r1":"owner"},": on whose account each rule is. */
-static char *bases_text(const struct rg_meeting_spec *spec)
+static void put_bases(struct rg_text *to, const struct rg_meeting_spec *spec)
 {
 	json_t *json;
-	char *text;
 
 	if (!spec->n_rules)
-		return strdup("");
-	if (spec->n_rules == 1 && !spec->rules[0].order) /* what most pushes are; ids need no escapes */
-		return asprintf(&text, "\"bases\":{\"%s\":\"owner\"},", spec->rules[0].id) < 0 ? NULL : text;
+		return;
+	if (spec->n_rules == 1 && !spec->rules[0].order) { /* what most pushes are; ids need no escapes */
+		rg_text_put(to, "\"bases\":{\"");
+		rg_text_put(to, spec->rules[0].id);
+		rg_text_put(to, "\":\"owner\"},");
+		return;
+	}
 	json = json_object();
 	for (size_t i = 0; i < spec->n_rules; i++)
-		if (json_object_set_new(json, spec->rules[i].id, json_string(rg_rule_basis(&spec->rules[i])))) {
-			json_decref(json);
-			return NULL;
-		}
-	return member_text("bases", json);
+		to->failed |= json_object_set_new(json, spec->rules[i].id,
+						  json_string(rg_rule_basis(&spec->rules[i]))) != 0;
+	put_member(to, "bases", json);
 }
 
 /* "\"orders\":[{"id":"r2","order":{}}],": the rules that stand under an order as a whole. */
-static char *orders_text(const struct meeting *meeting)
+static void put_orders(struct rg_text *to, const struct meeting *meeting)
 {
 	const struct rg_meeting_spec *spec = meeting->spec;
 	json_t *json;
 
 	if (!has_orders(meeting))
-		return strdup("");
+		return;
 	json = json_array();
 	for (size_t i = 0; i < spec->n_rules; i++)
-		if (spec->rules[i].order && json_array_append_new(json, rg_rule_to_json(&spec->rules[i]))) {
-			json_decref(json);
-			return NULL;
-		}
-	return member_text("orders", json);
+		if (spec->rules[i].order)
+			to->failed |= json_array_append_new(json, rg_rule_to_json(&spec->rules[i])) != 0;
+	put_member(to, "orders", json);
 }
 
 /* "\"expires\":\"...\"," or nothing. */
-static const char *time_text(const char *name, int64_t time, char buf[64])
+static void put_time(struct rg_text *to, const char *name, int64_t time)
 {
 	char text[RG_TIME_TEXT_MAX];
 
-	*buf = '\0';
-	if (time != RG_TIME_MIN && time != RG_TIME_MAX)
-		snprintf(buf, 64, "\"%s\":\"%s\",", name, rg_time_format(time, text));
-	return buf;
+	if (time == RG_TIME_MIN || time == RG_TIME_MAX)
+		return;
+	rg_text_put(to, "\"");
+	rg_text_put(to, name);
+	rg_text_put(to, "\":\"");
+	rg_text_put(to, rg_time_format(time, text));
+	rg_text_put(to, "\",");
 }
 
-/* A summary of a meeting as a JSON text; the keys are in order. Of its exceptions only how many: they
- * are addresses of people. */
-static char *meeting_text(const struct meeting *meeting, const struct policy *of)
+static void put_policy(struct rg_text *to, const char *text)
 {
-	char policy[POLICY_TEXT_MAX + 4], expires[64], not_before[64], *text = NULL;
-	const struct rg_meeting_spec *spec = meeting ? meeting->spec : NULL;
-	_cleanup_(rg_freep) char *quoted = NULL, *bases = NULL, *orders = NULL;
+	char policy[POLICY_TEXT_MAX + 4];
+	size_t length = strlen(text), n = length < POLICY_TEXT_MAX ? length : POLICY_TEXT_MAX;
 
-	if (!meeting)
-		return strdup("null");
-	bases = bases_text(spec);
-	orders = orders_text(meeting);
-	snprintf(policy, sizeof(policy), "%.*s%s", POLICY_TEXT_MAX, of->text,
-		 strlen(of->text) > POLICY_TEXT_MAX ? "..." : "");
-	quoted = rg_ledger_quote(policy);
-	if (!quoted || !bases || !orders ||
-	    asprintf(&text, "{%s\"endpoints\":%zu,\"exceptions\":%zu,%s\"mode\":\"%s\",%s%s\"policy\":%s,\"revision\":%llu}",
-		     bases, spec->n_endpoints, spec->n_exceptions, time_text("expires", spec->window.until, expires),
-		     spec->observe ? "observe" : "enforce", time_text("not_before", spec->window.from, not_before),
-		     orders, quoted, (unsigned long long)meeting->revision) < 0)
-		return NULL;
-	return text;
+	memcpy(policy, text, n);
+	strcpy(policy + n, n < length ? "..." : "");
+	rg_ledger_put_quoted(to, policy);
+}
+
+/* A summary of a meeting; the keys are in order. Of its exceptions only how many: they are addresses of
+ * people. */
+static void put_meeting(struct rg_text *to, const struct meeting *meeting, const struct policy *of)
+{
+	const struct rg_meeting_spec *spec = meeting ? meeting->spec : NULL;
+
+	if (!meeting) {
+		rg_text_put(to, "null");
+		return;
+	}
+	rg_text_put(to, "{");
+	put_bases(to, spec);
+	rg_text_put(to, "\"endpoints\":");
+	rg_text_number(to, spec->n_endpoints);
+	rg_text_put(to, ",\"exceptions\":");
+	rg_text_number(to, spec->n_exceptions);
+	rg_text_put(to, ",");
+	put_time(to, "expires", spec->window.until);
+	rg_text_put(to, spec->observe ? "\"mode\":\"observe\"," : "\"mode\":\"enforce\",");
+	put_time(to, "not_before", spec->window.from);
+	put_orders(to, meeting);
+	rg_text_put(to, "\"policy\":");
+	put_policy(to, of->text);
+	rg_text_put(to, ",\"revision\":");
+	rg_text_number(to, meeting->revision);
+	rg_text_put(to, "}");
 }
 
 int engine_ledger_meeting(struct rg_engine *engine, const struct meeting *before,
 			  const struct meeting *after, const struct policy *policy, struct rg_err *err)
 {
-	_cleanup_(rg_freep) char *was = meeting_text(before, before ? before->policy : NULL);
-	_cleanup_(rg_freep) char *is = meeting_text(after, policy);
-	char *detail = NULL;
+	struct rg_text detail = { 0 };
 
-	if (was && is && asprintf(&detail, "{\"after\":%s,\"before\":%s}", is, was) < 0)
-		detail = NULL;
+	rg_text_put(&detail, "{\"after\":");
+	put_meeting(&detail, after, policy);
+	rg_text_put(&detail, ",\"before\":");
+	put_meeting(&detail, before, before ? before->policy : NULL);
+	rg_text_put(&detail, "}");
 	return engine_ledger_text(engine, after ? RG_LEDGER_MEETING_PUT : RG_LEDGER_MEETING_DELETE,
-				  after ? after->spec->id : before->spec->id, detail,
+				  after ? after->spec->id : before->spec->id, rg_text_take(&detail),
 				  has_orders(before) || has_orders(after), err);
 }
 

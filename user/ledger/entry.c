@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "ledger/entry.h"
 
-#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/cleanup.h"
@@ -37,25 +36,36 @@ bool rg_ledger_reported(enum rg_ledger_kind kind, const json_t *detail)
 	return kinds[kind].reported || has_orders(detail, "before") || has_orders(detail, "after");
 }
 
-char *rg_ledger_quote(const char *text)
+/* How long a text is, if none of its letters needs an escape; nearly all are so. Else 0. */
+static size_t plain_length(const char *text)
 {
 	size_t n = 0;
-	json_t *json;
-	char *quoted;
 
-	/* nearly every text is a plain one, which needs no escapes */
 	while (text[n] >= 0x20 && text[n] < 0x7f && text[n] != '"' && text[n] != '\\')
 		n++;
-	if (!text[n]) {
-		quoted = malloc(n + 3);
-		if (quoted)
-			snprintf(quoted, n + 3, "\"%s\"", text);
-		return quoted;
-	}
-	json = json_string(text);
-	quoted = json ? json_dumps(json, JSON_ENCODE_ANY) : NULL;
+	return text[n] ? 0 : n;
+}
+
+char *rg_ledger_quote(const char *text)
+{
+	json_t *json = json_string(text);
+	char *quoted = json ? json_dumps(json, JSON_ENCODE_ANY) : NULL;
+
 	json_decref(json);
 	return quoted;
+}
+
+void rg_ledger_put_quoted(struct rg_text *to, const char *text)
+{
+	size_t n = plain_length(text);
+	_cleanup_(rg_freep) char *quoted = n ? NULL : rg_ledger_quote(text);
+
+	rg_text_put_n(to, "\"", n != 0);
+	rg_text_put_n(to, text, n);
+	rg_text_put_n(to, "\"", n != 0);
+	if (quoted)
+		rg_text_put(to, quoted);
+	to->failed |= !n && !quoted;
 }
 
 char *rg_ledger_who_text(const struct rg_ledger_who *who)
@@ -77,15 +87,25 @@ char *rg_ledger_who_text(const struct rg_ledger_who *who)
 
 char *rg_ledger_entry_text(const struct rg_ledger_entry *entry)
 {
-	static const char format[] = "{\"at\":\"%s\",\"detail\":%s,\"kind\":\"%s\",\"previous\":\"%s\","
-				     "\"seq\":%" PRIu64 ",\"subject\":%s,\"who\":%s}";
-	_cleanup_(rg_freep) char *subject = rg_ledger_quote(entry->subject);
-	char at[RG_UTC_TEXT_MAX], *text;
+	struct rg_text text = { 0 };
+	char at[RG_UTC_TEXT_MAX];
 
-	if (!subject || asprintf(&text, format, rg_utc_format_ms(entry->at_ms, at), entry->detail,
-				 kinds[entry->kind].text, entry->previous, entry->seq, subject, entry->who) < 0)
-		return NULL;
-	return text;
+	rg_text_put(&text, "{\"at\":\"");
+	rg_text_put(&text, rg_utc_format_ms(entry->at_ms, at));
+	rg_text_put(&text, "\",\"detail\":");
+	rg_text_put(&text, entry->detail);
+	rg_text_put(&text, ",\"kind\":\"");
+	rg_text_put(&text, kinds[entry->kind].text);
+	rg_text_put(&text, "\",\"previous\":\"");
+	rg_text_put(&text, entry->previous);
+	rg_text_put(&text, "\",\"seq\":");
+	rg_text_number(&text, entry->seq);
+	rg_text_put(&text, ",\"subject\":");
+	rg_ledger_put_quoted(&text, entry->subject);
+	rg_text_put(&text, ",\"who\":");
+	rg_text_put(&text, entry->who);
+	rg_text_put(&text, "}");
+	return rg_text_take(&text);
 }
 
 bool rg_ledger_asserted_ok(const char *name)

@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/peer.h"
+#include "base/text.h"
 #include "base/sha256.h"
 
 /* What happened. Append-only; the texts are API. X(NAME, "text", reported): reported kinds are
@@ -94,6 +95,8 @@ char *rg_ledger_who_text(const struct rg_ledger_who *who);
 /** A text as a JSON string with its quotes. Owned by the caller; NULL if memory is out or it is not
  *  UTF-8. */
 char *rg_ledger_quote(const char *text);
+/** The same at the end of @to. */
+void rg_ledger_put_quoted(struct rg_text *to, const char *text);
 
 /** Is this a name that a client may assert: 1 to RG_LEDGER_ASSERTED_MAX bytes of UTF-8 without
  *  control characters? */

@@ -3,9 +3,9 @@
  * building and dumping JSON values takes more CPU time than all else that a push does. */
 #include <jansson.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <string.h>
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "policy/meeting_private.h"
 
 #define HEAD_MAX (RG_MEETING_ID_MAX + 128)         /* all that is no endpoint and no rule */
@@ -44,7 +44,7 @@ static char *put_endpoint(char *to, const struct rg_endpoint_spec *endpoint)
 
 	to = stpcpy(to, "{\"address\":\"");
 	to = stpcpy(to, rg_addr_is_any(&endpoint->address) ? "any" : rg_addr_format(&endpoint->address, text));
-	to += sprintf(to, "\",\"port\":%u", endpoint->port);
+	to = rg_digits(stpcpy(to, "\",\"port\":"), endpoint->port);
 	return stpcpy(to, endpoint->protocol == IPPROTO_TCP ? ",\"protocol\":\"tcp\"}" : ",\"protocol\":\"udp\"}");
 }
 
