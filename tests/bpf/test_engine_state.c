@@ -331,6 +331,11 @@ static void a_start_that_fails_says_why(void **state)
 	config.dp.max_meetings = 2;
 	assert_int_not_equal(rg_engine_open(&config, &engine, &err), 0);
 	then_error(RG_ERR_FULL, "", "'m-2'");
+	config.dp.max_meetings = 0;
+	snprintf(path, sizeof(path), "sqlite3 %s/regiongate.db 'UPDATE meetings SET number = 1'", state_dir);
+	assert_int_equal(system(path), 0);
+	assert_int_not_equal(rg_engine_open(&config, &engine, &err), 0);
+	then_error(RG_ERR_STORE, "", "'m-1' and 'm-2' have the same number");
 	snprintf(path, sizeof(path), "%s/regiongate.db", state_dir);
 	f = fopen(path, "r+");
 	assert_non_null(f);

@@ -310,20 +310,26 @@ static void nothing_is_written_outside_of_a_transaction(void **state)
 	rg_store_close(store);
 }
 
-static void a_number_has_one_meeting(void **state)
+static void a_store_of_version_5_is_upgraded(void **state)
 {
 	struct rg_store *store = given_store();
 	struct rows rows = { 0 };
 	struct rg_err err = { 0 };
 
 	(void)state;
-	assert_int_equal(rg_store_begin(store, &err), 0);
-	assert_int_equal(rg_store_meeting_put(store, "a", 1, 1, "{}", &err), 0);
-	assert_int_not_equal(rg_store_meeting_put(store, "b", 1, 1, "{}", &err), 0);
-	assert_int_equal(rg_store_commit(store, &err), 0); /* the refused one changed nothing */
-	assert_int_equal(rg_store_meetings(store, note, &rows, &err), 0);
-	assert_string_equal(rows.text, "a 1 1 {}\n");
 	rg_store_close(store);
+	with_sql("DROP TABLE meetings;"
+		 "CREATE TABLE meetings (id TEXT PRIMARY KEY, number INTEGER NOT NULL UNIQUE,"
+		 " revision INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;"
+		 "INSERT INTO meetings VALUES ('b', 1, 7, '{}'), ('a', 2, 8, '{\"x\"}');"
+		 "PRAGMA user_version = 5");
+	for (int i = 0; i < 2; i++) {
+		store = given_store();
+		memset(&rows, 0, sizeof(rows));
+		assert_int_equal(rg_store_meetings(store, note, &rows, &err), 0);
+		assert_string_equal(rows.text, "a 2 8 {\"x\"}\nb 1 7 {}\n");
+		rg_store_close(store);
+	}
 }
 
 static int stop_at_two(void *arg, const char *id, uint32_t number, uint64_t revision, const char *body,
@@ -414,7 +420,7 @@ int main(void)
 		TEST(what_is_committed_is_there_after_a_restart),
 		TEST(what_is_rolled_back_or_never_committed_is_not_there),
 		TEST(nothing_is_written_outside_of_a_transaction),
-		TEST(a_number_has_one_meeting),
+		TEST(a_store_of_version_5_is_upgraded),
 		TEST(pages_follow_each_other_in_order_of_id),
 		TEST(a_full_disk_fails_the_commit_and_keeps_what_was),
 		TEST(a_store_in_memory_leaves_no_file),

@@ -238,6 +238,10 @@ static int load_meeting(void *arg, const char *id, uint32_t number, uint64_t rev
 		return rg_err_set(err, -ENOSPC, RG_ERR_FULL, NULL,
 				  "the store's meeting '%s' has number %u, but there is room for %u only",
 				  id, number, model->max_meetings - 1);
+	if (model->by_number[number])
+		return rg_err_set(err, -EINVAL, RG_ERR_STORE, NULL,
+				  "the store's meetings '%s' and '%s' have the same number",
+				  model->by_number[number]->spec->id, id);
 	ret = read_body(id, body, &spec, err);
 	if (ret)
 		return ret;

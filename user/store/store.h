@@ -24,7 +24,7 @@ int rg_store_begin(struct rg_store *store, struct rg_err *err);   /* no-op if be
 int rg_store_commit(struct rg_store *store, struct rg_err *err);  /* durable when it returns 0 */
 void rg_store_rollback(struct rg_store *store);                   /* no-op if not begun */
 
-/* Meetings: number = index into the BPF map, stable while the meeting exists. */
+/* Meetings: number = index into the BPF map, stable while the meeting exists; the caller keeps it unique. */
 int rg_store_meeting_put(struct rg_store *store, const char *id, uint32_t number,
 			 uint64_t revision, const char *body, struct rg_err *err);
 int rg_store_meeting_delete(struct rg_store *store, const char *id, struct rg_err *err);
