@@ -259,6 +259,14 @@ static void judge_holes(unsigned int path)
 	}
 }
 
+static bool has_unsure(void)
+{
+	for (unsigned int i = 0; i < batch.n_cases; i++)
+		if (batch.cases[i].unsure)
+			return true;
+	return false;
+}
+
 /* What one of the two has and the other has not: @finding. */
 static void judge_missing(enum finding finding, unsigned int path, const struct gots *all, const struct gots *other)
 {
@@ -272,6 +280,8 @@ static void judge_missing(enum finding finding, unsigned int path, const struct 
 		if ((one && one->unsure) || judge_refuses(got)) /* that one is told as a hole */
 			continue;
 		plan = one ? &one->plan : search_alone(finding, path);
+		if (!plan && has_unsure())
+			continue;
 		report(finding, path, plan ? plan : &batch.cases[0].plan, got);
 	}
 }

@@ -34,11 +34,8 @@ static uint32_t sum16(const uint8_t *at, size_t n, uint32_t sum)
 	return sum;
 }
 
-/* The source's text. Hosts differ with the identity, so that no fragment id of 16 bits is used twice, and no
- * source makes more flows than it may. */
-static void source_text(const struct plan *plan, const struct identity *identity, char *ret, size_t size)
+void build_source(const struct plan *plan, unsigned int host, char *ret, size_t size)
 {
-	unsigned int host = 1 + ((identity->id & 0xffff) + (identity->id >> 16)) % HOSTS;
 	static const char *const v4_nets[] = { [FROM_DE] = "192.0.2", [FROM_CN] = "203.0.113",
 					       [FROM_NOWHERE] = "198.18.7" };
 	static const char *const v6_formats[FROM_MAX] = {
@@ -58,7 +55,7 @@ static void source_text(const struct plan *plan, const struct identity *identity
 		snprintf(ret, size, "%s.%u", v4_nets[plan->source > FROM_NOWHERE ? FROM_CN : plan->source], host);
 }
 
-static const char *target_address(const struct plan *plan)
+const char *build_target(const struct plan *plan)
 {
 	switch (plan->target) {
 	case TO_OPEN:
@@ -71,7 +68,7 @@ static const char *target_address(const struct plan *plan)
 	}
 }
 
-static uint16_t target_port(const struct plan *plan)
+uint16_t build_port(unsigned int target)
 {
 	static const uint16_t ports[TO_MAX] = {
 		[TO_GUARDED] = PORT_GUARDED, [TO_OPEN] = PORT_GUARDED, [TO_PLAIN] = PORT_GUARDED,
@@ -81,7 +78,7 @@ static uint16_t target_port(const struct plan *plan)
 		[TO_SHARED_LAX] = PORT_SHARED_LAX,
 	};
 
-	return ports[plan->target];
+	return ports[target];
 }
 
 static void add_extensions(const struct plan *plan, const struct identity *identity)
@@ -117,19 +114,32 @@ static bool is_routed(const struct plan *plan)
 	return plan->route && plan->pointer == 4;
 }
 
-static uint16_t transport_sum(const struct plan *plan, const uint8_t *ip, const uint8_t *at, size_t length)
+uint16_t build_sum(bool v6, const uint8_t *ip, uint8_t protocol, const uint8_t *at, size_t length)
 {
 	uint8_t pseudo[40] = { 0 };
-	size_t address = plan->v6 ? 16 : 4;
+	size_t address = v6 ? 16 : 4;
 
-	memcpy(pseudo, ip + (plan->v6 ? 8 : 12), 2 * address);
-	if (is_routed(plan))
-		inet_pton(plan->v6 ? AF_INET6 : AF_INET, plan->v6 ? GUARDED6 : GUARDED4, pseudo + address);
+	memcpy(pseudo, ip + (v6 ? 8 : 12), 2 * address);
 	put32(pseudo + 2 * address, length);
-	pseudo[2 * address + 7] = plan->protocol;
-	if (plan->protocol == IPPROTO_UDPLITE && plan->udp_lie < 0 && (long)length + plan->udp_lie >= 8)
-		length = (size_t)((long)length + plan->udp_lie); /* what it covers */
+	pseudo[2 * address + 7] = protocol;
 	return (uint16_t)~sum16(at, length, sum16(pseudo, 2 * address + 8, 0));
+}
+
+static uint16_t transport_sum(const struct plan *plan, const uint8_t *ip, const uint8_t *at, size_t length)
+{
+	uint8_t final[40], pseudo_length[8] = { 0 };
+	size_t address = plan->v6 ? 16 : 4, covered = length;
+	uint32_t sum;
+
+	memcpy(final, ip + (plan->v6 ? 8 : 12), 2 * address);
+	if (is_routed(plan))
+		inet_pton(plan->v6 ? AF_INET6 : AF_INET, plan->v6 ? GUARDED6 : GUARDED4, final + address);
+	put32(pseudo_length, length);
+	pseudo_length[7] = plan->protocol;
+	sum = sum16(pseudo_length, sizeof(pseudo_length), sum16(final, 2 * address, 0));
+	if (plan->protocol == IPPROTO_UDPLITE && plan->udp_lie < 0 && (long)length + plan->udp_lie >= 8)
+		covered = (size_t)((long)length + plan->udp_lie);
+	return (uint16_t)~sum16(at, covered, sum);
 }
 
 static void fill_transport(const struct plan *plan, const struct identity *identity, const uint8_t *ip,
@@ -140,7 +150,7 @@ static void fill_transport(const struct plan *plan, const struct identity *ident
 	uint16_t sum;
 
 	put16(at, identity->sport);
-	put16(at + 2, target_port(plan));
+	put16(at + 2, build_port(plan->target));
 	memset(at + 4, 0, header - 4);
 	for (size_t i = header; i < length; i++)
 		at[i] = (uint8_t)(identity->id >> (i % 4 * 8));
@@ -168,15 +178,16 @@ static void build_whole(const struct plan *plan, const struct identity *identity
 	char source[64];
 	uint8_t *ip;
 
-	source_text(plan, identity, source, sizeof(source));
+	/* no fragment id of 16 bits is used twice by one host, and none makes more flows than it may */
+	build_source(plan, 1 + ((identity->id & 0xffff) + (identity->id >> 16)) % HOSTS, source, sizeof(source));
 	pkt_begin(&packet);
 	for (unsigned int i = 0; i < plan->n_tags; i++)
 		pkt_vlan(&packet, plan->tags[i].type, plan->tags[i].tci);
 	if (plan->v6) {
-		pkt_ip6(&packet, source, target_address(plan));
+		pkt_ip6(&packet, source, build_target(plan));
 		add_extensions(plan, identity);
 	} else {
-		pkt_ip4(&packet, source, target_address(plan));
+		pkt_ip4(&packet, source, build_target(plan));
 		if (plan->route)
 			pkt_ip4_route(&packet, plan->route, GUARDED4, plan->pointer);
 		else if (plan->options)

@@ -27,6 +27,12 @@ struct frame { uint8_t *data; size_t length; };
 /** Frames of a plan into @arena (@room bytes). Returns their number; 0: no room. */
 unsigned int build_frames(const struct plan *plan, const struct identity *identity, uint8_t *arena,
 			  size_t room, struct frame ret[FRAMES_MAX]);
+/** Addresses of a plan's source (the @host-th, 1 to 255) and target as text, and the target's port. */
+void build_source(const struct plan *plan, unsigned int host, char *ret, size_t size);
+const char *build_target(const struct plan *plan);
+uint16_t build_port(unsigned int target);
+/** Checksum of @length bytes of a transport whose sum is 0, behind the IP header @ip. */
+uint16_t build_sum(bool v6, const uint8_t *ip, uint8_t protocol, const uint8_t *at, size_t length);
 /** A datagram that every path delivers; its payload is @number. Returns its length. */
 size_t build_marker(uint32_t number, uint8_t *data);
 #define MARKER_LENGTH 46

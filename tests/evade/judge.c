@@ -15,7 +15,7 @@
 
 #define FLOWS 16384 /* few, so that they can be forgotten in no time */
 #define UFRAGS 64
-#define RATES_TURNS 32 /* no source makes more flows in so many batches than it may */
+#define RATES_TURNS 16 /* no source makes more flows in so many batches than it may */
 
 static struct rg_engine *engine;
 

@@ -5,11 +5,12 @@
  * down a bare one. Findings are
  *   a hole  a socket behind the filter received what belongs to an endpoint whose meeting refuses
  *           its source;
- *   a loss  the bare path delivered what is admitted or not an endpoint's, the filter did not, and
- *           it is none of the documented refusals.
+ *   a loss  it did not receive what the bare path's did, which is sent what the model admits (model.h);
+ *   a surplus  it received what the model refuses, though no meeting does.
+ * Then streams of TCP segments, to listening sockets (stream.h).
  * A finding is made as plain as it can be and printed with its frames.
  *
- *	evade -p PREFIX -b PINS [-n FRAMES] [-s SEED] [-c NUMBER]
+ *	evade -p PREFIX -b PINS [-n FRAMES] [-s SEED] [-c NUMBER | -t NUMBER]
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -21,12 +22,14 @@
 #include "evade/batch.h"
 #include "evade/die.h"
 #include "evade/judge.h"
+#include "evade/listen.h"
 #include "evade/random.h"
+#include "evade/stream_run.h"
 
 struct options {
 	const char *prefix, *pins;
 	uint64_t frames, seed;
-	long only; /* this number of the seed; -1: all */
+	long only, only_stream; /* this number of the seed; -1: all */
 };
 
 static uint64_t number_of(const char *text)
@@ -41,21 +44,22 @@ static uint64_t number_of(const char *text)
 
 static struct options options_of(int argc, char **argv)
 {
-	struct options options = { .frames = 1000000, .seed = 1, .only = -1 };
+	struct options options = { .frames = 1000000, .seed = 1, .only = -1, .only_stream = -1 };
 	int c;
 
-	while ((c = getopt(argc, argv, "p:b:n:s:c:")) != -1) {
+	while ((c = getopt(argc, argv, "p:b:n:s:c:t:")) != -1) {
 		switch (c) {
 		case 'p': options.prefix = optarg; break;
 		case 'b': options.pins = optarg; break;
 		case 'n': options.frames = number_of(optarg); break;
 		case 's': options.seed = number_of(optarg); break;
 		case 'c': options.only = (long)number_of(optarg); break;
+		case 't': options.only_stream = (long)number_of(optarg); break;
 		default: exit(2);
 		}
 	}
 	if (!options.prefix || !options.pins || optind != argc)
-		die("usage: evade -p PREFIX -b PINS [-n FRAMES] [-s SEED] [-c NUMBER]");
+		die("usage: evade -p PREFIX -b PINS [-n FRAMES] [-s SEED] [-c NUMBER | -t NUMBER]");
 	return options;
 }
 
@@ -88,6 +92,35 @@ static void run_all(const struct options *options)
 	batch_run(false);
 }
 
+/* So many of the frames are of streams: each of them waits for answers. */
+#define STREAMS_PART 40
+
+static void run_streams(const struct options *options)
+{
+	struct stream stream;
+
+	for (uint32_t number = 0; stream_sums.frames < options->frames / STREAMS_PART; number++) {
+		stream_draw(options->seed, number, &stream);
+		stream_run(&stream);
+		if (stream_sums.findings >= BATCH_FINDINGS_MAX)
+			break;
+	}
+}
+
+static void show_one(const struct options *options)
+{
+	struct stream stream;
+	struct plan plan;
+
+	if (options->only_stream >= 0) {
+		stream_draw(options->seed, (uint32_t)options->only_stream, &stream);
+		stream_show(&stream);
+		return;
+	}
+	plan_draw(options->seed, (uint32_t)options->only, &plan);
+	batch_show(&plan);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = options_of(argc, argv);
@@ -96,18 +129,18 @@ int main(int argc, char **argv)
 	stay_on_one_cpu();
 	wire_open(options.prefix);
 	judge_open(options.prefix, options.pins);
-	if (options.only >= 0) {
-		struct plan plan;
-
-		plan_draw(options.seed, (uint32_t)options.only, &plan);
-		batch_show(&plan);
+	listen_open(options.prefix);
+	if (options.only >= 0 || options.only_stream >= 0) {
+		show_one(&options);
 	} else {
 		run_all(&options);
+		run_streams(&options);
 	}
 	batch_print_sums();
+	stream_print_sums();
 	printf("# seed %" PRIu64 ", %ld s%s%s\n", options.seed, (long)(time(NULL) - start),
 	       wire_has_vlan() ? "" : ", no VLAN devices in this kernel",
 	       wire_has_udplite() ? "" : ", no UDP-Lite in this kernel");
 	judge_close(options.pins);
-	return batch_sums.findings != 0;
+	return batch_sums.findings || stream_sums.findings;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <netinet/in.h>
+#include "evade/text.h"
 
 static const char *const source_texts[FROM_MAX] = {
 	[FROM_DE] = "DE", [FROM_CN] = "CN", [FROM_NOWHERE] = "nowhere",
@@ -30,10 +31,27 @@ static const char *const odd_texts[ODD_MAX] = {
 	[ODD_NO_COLON] = "no-colon",
 };
 
-struct text { char *at; size_t left; };
+const char *plan_source_text(unsigned int source)
+{
+	return source_texts[source];
+}
 
-static void say(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void say(struct text *t, const char *format, ...)
+const char *plan_target_text(unsigned int target)
+{
+	return target_texts[target];
+}
+
+const char *plan_name_text(unsigned int name)
+{
+	return name_texts[name];
+}
+
+const char *plan_odd_text(unsigned int odd)
+{
+	return odd_texts[odd];
+}
+
+void text_say(struct text *t, const char *format, ...)
 {
 	va_list args;
 	int n;
@@ -50,43 +68,43 @@ const char *plan_text(const struct plan *plan, char *buf, size_t size)
 {
 	struct text t = { buf, size };
 
-	say(&t, "seed %llu number %u:", (unsigned long long)plan->seed, plan->number);
+	text_say(&t, "seed %llu number %u:", (unsigned long long)plan->seed, plan->number);
 	for (unsigned int i = 0; i < plan->n_tags; i++)
-		say(&t, " tag:%#x,%u", plan->tags[i].type, plan->tags[i].tci & 0xfffu);
-	say(&t, " %s from:%s to:%s", plan->v6 ? "ip6" : "ip4", source_texts[plan->source],
+		text_say(&t, " tag:%#x,%u", plan->tags[i].type, plan->tags[i].tci & 0xfffu);
+	text_say(&t, " %s from:%s to:%s", plan->v6 ? "ip6" : "ip4", source_texts[plan->source],
 	    target_texts[plan->target]);
 	if (plan->options)
-		say(&t, " options:%u", plan->options);
+		text_say(&t, " options:%u", plan->options);
 	if (plan->route)
-		say(&t, " route:%u,%u", plan->route, plan->pointer);
+		text_say(&t, " route:%u,%u", plan->route, plan->pointer);
 	for (unsigned int i = 0; i < plan->n_exts; i++)
-		say(&t, " ext:%u,%u", plan->exts[i].type, plan->exts[i].units);
-	say(&t, " protocol:%u payload:%u", plan->protocol, plan->payload);
+		text_say(&t, " ext:%u,%u", plan->exts[i].type, plan->exts[i].units);
+	text_say(&t, " protocol:%u payload:%u", plan->protocol, plan->payload);
 	if (plan->protocol == IPPROTO_TCP)
-		say(&t, " flags:%#x", plan->tcp_flags);
+		text_say(&t, " flags:%#x", plan->tcp_flags);
 	if (plan->before)
-		say(&t, " bound-by:%s", name_texts[plan->before]);
+		text_say(&t, " bound-by:%s", name_texts[plan->before]);
 	if (plan->name)
-		say(&t, " request:%s,%s", name_texts[plan->name], odd_texts[plan->odd]);
+		text_say(&t, " request:%s,%s", name_texts[plan->name], odd_texts[plan->odd]);
 	if (plan->n_pieces)
-		say(&t, " fragment-header-after:%u", plan->fragment_at);
+		text_say(&t, " fragment-header-after:%u", plan->fragment_at);
 	for (unsigned int i = 0; i < plan->n_pieces; i++) {
 		const struct plan_piece *piece = &plan->pieces[i];
 
-		say(&t, " piece:%u+%u%s", piece->from, piece->length, piece->more ? ",more" : "");
+		text_say(&t, " piece:%u+%u%s", piece->from, piece->length, piece->more ? ",more" : "");
 		if (piece->next)
-			say(&t, ",next=%u", piece->next);
+			text_say(&t, ",next=%u", piece->next);
 	}
 	if (plan->sum)
-		say(&t, " sum:%s", plan->sum == SUM_BAD ? "bad" : "none");
+		text_say(&t, " sum:%s", plan->sum == SUM_BAD ? "bad" : "none");
 	if (plan->udp_lie)
-		say(&t, " udp-length:%+d", plan->udp_lie);
+		text_say(&t, " udp-length:%+d", plan->udp_lie);
 	if (plan->cut)
-		say(&t, " cut:%u", plan->cut);
+		text_say(&t, " cut:%u", plan->cut);
 	if (plan->pad)
-		say(&t, " pad:%u", plan->pad);
+		text_say(&t, " pad:%u", plan->pad);
 	for (unsigned int i = 0; i < plan->n_pokes; i++)
-		say(&t, " poke:%u@%u=%#x", plan->pokes[i].frame, plan->pokes[i].at, plan->pokes[i].value);
+		text_say(&t, " poke:%u@%u=%#x", plan->pokes[i].frame, plan->pokes[i].at, plan->pokes[i].value);
 	return buf;
 }
 

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "evade/listen.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "evade/die.h"
+
+#define LISTENERS 12
+#define ANSWER_WAIT_MS 200
+
+static struct {
+	int answers;               /* a packet socket of the sender's */
+	int listeners[LISTENERS];
+	unsigned int n;
+} paths[PATH_MAX];
+
+static int listener_open(bool v6, uint16_t port)
+{
+	struct sockaddr_in6 at6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	struct sockaddr_in at4 = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), one = 1;
+
+	inet_pton(AF_INET6, GUARDED6, &at6.sin6_addr);
+	inet_pton(AF_INET, GUARDED4, &at4.sin_addr);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &one, sizeof(one)) || /* urgent data, too */
+	    (v6 ? bind(fd, (struct sockaddr *)&at6, sizeof(at6)) : bind(fd, (struct sockaddr *)&at4, sizeof(at4))) ||
+	    listen(fd, 64))
+		die("listener on port %u: %s", port, strerror(errno));
+	return fd;
+}
+
+static int answers_open(const char *interface)
+{
+	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL),
+				  .sll_ifindex = (int)if_nametoindex(interface) };
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), one = 1;
+
+	if (fd < 0 || setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one)) ||
+	    bind(fd, (struct sockaddr *)&at, sizeof(at)))
+		die("%s: %s", interface, strerror(errno));
+	return fd;
+}
+
+void listen_open(const char *prefix)
+{
+	static const uint16_t ports[] = { PORT_GUARDED, PORT_OPEN, PORT_OTHER, PORT_SHARED_ONE, PORT_SHARED_TWO,
+					  PORT_SHARED_LAX };
+
+	wire_enter(prefix, "send");
+	for (unsigned int path = 0; path < PATH_MAX; path++)
+		paths[path].answers = answers_open(path_names[path]);
+	for (unsigned int path = 0; path < PATH_MAX; path++) {
+		wire_enter(prefix, path_names[path]);
+		for (unsigned int i = 0; i < sizeof(ports) / sizeof(*ports); i++) {
+			paths[path].listeners[paths[path].n++] = listener_open(false, ports[i]);
+			paths[path].listeners[paths[path].n++] = listener_open(true, ports[i]);
+		}
+	}
+	wire_home();
+}
+
+/* The number that it asks for, if a frame is the answer to @sport's first segment: of a host that uses neither
+ * tags nor options of IP. */
+static uint32_t answer_of(const uint8_t *frame, size_t n, uint16_t sport)
+{
+	bool v6 = n > 14 && frame[12] == 0x86;
+	const uint8_t *tcp = frame + 14 + (v6 ? 40 : 20);
+	uint32_t seq;
+	uint16_t port;
+
+	if (n < (v6 ? 74u : 54u) || frame[v6 ? 14 + 6 : 14 + 9] != IPPROTO_TCP || (tcp[13] & 0x12) != 0x12)
+		return 0;
+	memcpy(&port, tcp + 2, 2);
+	memcpy(&seq, tcp + 4, 4);
+	return ntohs(port) == sport ? ntohl(seq) + 1 : 0;
+}
+
+uint32_t listen_answer(unsigned int path, uint16_t sport, bool expected)
+{
+	struct pollfd fd = { .fd = paths[path].answers, .events = POLLIN };
+	uint8_t frame[2048];
+	uint32_t answer = 0;
+	ssize_t n;
+
+	do {
+		while ((n = recv(fd.fd, frame, sizeof(frame), 0)) > 0)
+			answer = answer ? answer : answer_of(frame, (size_t)n, sport);
+	} while (!answer && expected && poll(&fd, 1, ANSWER_WAIT_MS) == 1);
+	return answer;
+}
+
+static void read_connection(int fd, struct heard *ret)
+{
+	const struct linger at_once = { .l_onoff = 1 };
+	ssize_t n = -1;
+
+	ret->accepted = true;
+	while (ret->n < sizeof(ret->data) &&
+	       (n = recv(fd, ret->data + ret->n, sizeof(ret->data) - ret->n, MSG_DONTWAIT)) > 0)
+		ret->n += (size_t)n;
+	ret->ended = n == 0;
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
+void listen_read(unsigned int path, uint16_t sport, struct heard *ret)
+{
+	ret->n = 0;
+	ret->accepted = ret->ended = false;
+	for (unsigned int i = 0; i < paths[path].n; i++) {
+		struct sockaddr_in6 from = {};
+		socklen_t size = sizeof(from);
+		int fd;
+
+		while ((fd = accept4(paths[path].listeners[i], (struct sockaddr *)&from, &size, SOCK_CLOEXEC)) >= 0) {
+			if (from.sin6_port == htons(sport)) /* in the same place for both families */
+				read_connection(fd, ret);
+			close(fd);
+			size = sizeof(from);
+		}
+	}
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "evade/stream_run.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include "evade/judge.h"
+#include "evade/listen.h"
+#include "evade/model.h"
+
+#define SPORT_FIRST 20000
+#define SPORTS 40000 /* one for each sending: no connection meets what is left of another */
+#define TEXT_MAX 4096
+
+/* A surplus is what the model refuses, though no meeting does. */
+enum finding { NOTHING, HOLE, LOSS, SURPLUS };
+static const char *const finding_texts[] = { "nothing", "HOLE", "LOSS", "SURPLUS" };
+
+struct stream_sums stream_sums;
+static struct heard heard[PATH_MAX];
+static struct gots ignored; /* by the raw sockets */
+
+static uint16_t next_sport(void)
+{
+	static uint32_t turn;
+
+	return (uint16_t)(SPORT_FIRST + turn++ % SPORTS);
+}
+
+/* Through the filter all frames go; past it those that the model admits, as the other @frames are built for that
+ * server. Of both there are @n. Returns whether the last one was admitted. */
+static bool send_both(unsigned int path, const struct frame *frames, const struct frame *others, unsigned int n)
+{
+	struct frame admitted[STREAM_FRAMES];
+	unsigned int kept = 0;
+	bool last = false;
+
+	for (unsigned int i = 0; i < n; i++) {
+		last = model_judge(&frames[i]) == MODEL_ADMIT;
+		if (last)
+			admitted[kept++] = others[i];
+	}
+	wire_exchange(path, false, frames, n, &ignored);
+	wire_exchange(PATH_BARE_OF(path), false, admitted, kept, &ignored);
+	return last;
+}
+
+/* Does a meeting refuse whoever was heard there? */
+static bool is_hole(const struct stream *stream, const struct heard *here)
+{
+	const struct plan plan = { .v6 = stream->v6, .source = stream->source };
+	struct rg_addr source;
+	char text[64];
+
+	build_source(&plan, STREAM_HOST, text, sizeof(text));
+	if (rg_addr_parse(text, &source) || judge_is_in_de(&source))
+		return false;
+	return (stream->target == TO_GUARDED && here->accepted) || (stream->target == TO_SHARED_ONE && here->n);
+}
+
+static enum finding compare(const struct stream *stream, const struct heard *filtered, const struct heard *bare)
+{
+	if (is_hole(stream, filtered))
+		return HOLE;
+	if (filtered->accepted == bare->accepted && filtered->ended == bare->ended && filtered->n == bare->n &&
+	    !memcmp(filtered->data, bare->data, bare->n))
+		return NOTHING;
+	return filtered->n > bare->n || filtered->accepted > bare->accepted || filtered->n == bare->n ? SURPLUS : LOSS;
+}
+
+static enum finding try_on(const struct stream *stream, unsigned int path)
+{
+	static uint8_t arenas[2][STREAM_ARENA];
+	struct frame frames[STREAM_FRAMES], others[STREAM_FRAMES];
+	uint16_t sport = next_sport();
+	unsigned int bare = PATH_BARE_OF(path), n;
+	bool admitted;
+
+	judge_forget();
+	model_reset();
+	frames[0] = stream_begin(stream, sport, arenas[0]);
+	admitted = send_both(path, frames, frames, 1);
+	n = stream_go_on(stream, sport, listen_answer(path, sport, admitted), arenas[0], frames);
+	stream_go_on(stream, sport, listen_answer(bare, sport, admitted), arenas[1], others);
+	send_both(path, frames, others, n);
+	stream_sums.frames += n + 1;
+	listen_read(path, sport, &heard[path]);
+	listen_read(bare, sport, &heard[bare]);
+	frames[0] = stream_end(stream, sport, arenas[0]);
+	wire_exchange(path, false, frames, 1, &ignored);
+	wire_exchange(bare, false, frames, 1, &ignored);
+	return compare(stream, &heard[path], &heard[bare]);
+}
+
+/* Take back whatever the finding does not need. */
+static void minimise(struct stream *stream, unsigned int path, enum finding wanted)
+{
+	struct stream simpler = *stream;
+
+	for (bool again = true; again;) {
+		again = false;
+		for (unsigned int step = 0; stream_simplify(&simpler, step); step++) {
+			if (memcmp(&simpler, stream, sizeof(simpler)) && try_on(&simpler, path) == wanted) {
+				*stream = simpler;
+				again = true;
+			}
+			simpler = *stream;
+		}
+	}
+}
+
+static void print_heard(const char *where, const struct heard *here)
+{
+	printf("#   %s: %s%s, %zu bytes: ", where, here->accepted ? "accepted" : "no connection",
+	       here->ended ? ", ended" : "", here->n);
+	for (size_t i = 0; i < here->n && i < 160; i++)
+		printf("%02x", here->data[i]);
+	printf("%s\n", here->n > 160 ? "..." : "");
+}
+
+static void print_on(const struct stream *stream, unsigned int path)
+{
+	static uint8_t arena[STREAM_ARENA];
+	struct frame frames[STREAM_FRAMES];
+	char text[TEXT_MAX];
+	unsigned int n;
+
+	printf("#   %s\n", stream_text(stream, text, sizeof(text)));
+	try_on(stream, path);
+	n = stream_go_on(stream, SPORT_FIRST, 1, arena, frames);
+	model_reset();
+	for (unsigned int i = 0; i < n; i++)
+		printf("#   frame %u, %zu bytes: %s\n", i + 1, frames[i].length, model_text(model_judge(&frames[i])));
+	print_heard(path_names[path], &heard[path]);
+	print_heard("bare, of what the model admits", &heard[PATH_BARE_OF(path)]);
+}
+
+static void report(enum finding finding, unsigned int path, const struct stream *stream)
+{
+	struct stream simple = *stream;
+	char text[TEXT_MAX];
+
+	stream_sums.findings++;
+	printf("# %s, %s: %s\n", finding_texts[finding], path_names[path], stream_text(stream, text, sizeof(text)));
+	if (try_on(stream, path) == finding)
+		minimise(&simple, path, finding);
+	else
+		printf("#   not a second time\n");
+	print_on(&simple, path);
+	fflush(stdout);
+}
+
+void stream_run(const struct stream *stream)
+{
+	stream_sums.streams++;
+	for (unsigned int path = 0; path < PATH_FILTERS; path++) {
+		enum finding finding = try_on(stream, path);
+
+		stream_sums.accepted += heard[path].accepted;
+		stream_sums.bytes += heard[path].n;
+		if (finding)
+			report(finding, path, stream);
+	}
+}
+
+void stream_show(const struct stream *stream)
+{
+	for (unsigned int path = 0; path < PATH_FILTERS; path++) {
+		enum finding finding = try_on(stream, path);
+
+		if (finding)
+			report(finding, path, stream);
+		else
+			print_on(stream, path);
+	}
+}
+
+void stream_print_sums(void)
+{
+	printf("# %" PRIu64 " frames of %" PRIu64 " TCP streams; behind the filter %" PRIu64 " connections and %" PRIu64
+	       " bytes\n", stream_sums.frames, stream_sums.streams, stream_sums.accepted, stream_sums.bytes);
+	printf("%s - listening sockets hear what they must, and no more\n", stream_sums.findings ? "not ok" : "ok");
+}
