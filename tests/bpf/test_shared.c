@@ -259,84 +259,6 @@ TEST(a_first_fragment_without_a_payload_opens_no_connection)
 	}
 }
 
-TEST(malformed_requests_are_refused_and_bind_nothing)
-{
-	stun_chromium(&message, "abcd:wxyz");
-	stun_number(message.data + 2, message.length - 16);
-	when_message(DE4, 4000);
-	then_reason(RG_REASON_REFUSE_MALFORMED);
-	stun_chromium(&message, "abcd:wxyz");
-	stun_username(&message, "efgh:wxyz");
-	when_message(DE4, 4000);
-	then_reason(RG_REASON_REFUSE_MALFORMED);
-	stun_begin(&message, 0x0001);
-	for (int i = 0; i < 70; i++)
-		stun_attribute(&message, 0x8022, "", 0);
-	when_message(DE4, 4000);
-	then_reason(RG_REASON_REFUSE_UNSUPPORTED);
-	then_flows(0);
-}
-
-TEST(messages_that_name_nobody_go_by_their_flow)
-{
-	stun_chromium(&message, "abcd:wxyz");
-	message.data[1] = 0x11; /* an indication */
-	when_message(DE4, 4000);
-	then_reason(RG_REASON_REFUSE_UNBOUND);
-	when_request(DE4, 4000, "abcd:wxyz");
-	when_message(DE4, 4000);
-	then_reason(RG_REASON_ADMIT_DEFAULT);
-	stun_begin(&message, 0x0200);
-	when_message(DE4, 4000);
-	then_reason(RG_REASON_ADMIT_DEFAULT);
-	assert_int_equal(found.tie, RG_TIE_FLOW);
-}
-
-TEST(every_length_of_ufrag_is_found)
-{
-	char text[300];
-
-	for (size_t n = 4; n <= 256; n++) {
-		memset(text, 'u', n);
-		text[n] = '\0';
-		given_ufrag(text, 2, meeting);
-		strcat(text, ":wxyz");
-		stun_libnice(&message, text);
-		when_message(DE4, 4000);
-		then_reason(RG_REASON_ADMIT_DEFAULT);
-		text[n - 1] = 'v';
-		stun_libnice(&message, text);
-		when_message(DE4, 4000);
-		then_reason(RG_REASON_REFUSE_UNKNOWN_UFRAG);
-		memset(text, 'u', n);
-		rg_dp_ufrag_clear(rg_engine_dp(gate), 1, text, n, 2);
-	}
-}
-
-TEST(a_prefix_stands_for_all_ufrags_that_begin_with_it)
-{
-	static const uint16_t lengths[] = { 4, 8, 11, 31, 32, 33, 40, 200 };
-	char text[300];
-
-	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
-		memset(text, 'p', lengths[i]);
-		text[lengths[i]] = '\0';
-		given_shared(1, IPPROTO_UDP, 0, lengths[i]);
-		given_ufrag(text, 2, meeting);
-		strcat(text, "rest+of+it:wxyz");
-		when_request(DE4, 4000, text);
-		then_reason(RG_REASON_ADMIT_DEFAULT);
-		text[lengths[i]] = ':';
-		when_request(DE4, 4000, text);
-		then_reason(RG_REASON_ADMIT_DEFAULT);
-		text[lengths[i] - 1] = ':';
-		when_request(DE4, 4000, text);
-		then_reason(RG_REASON_REFUSE_UNKNOWN_UFRAG);
-		memset(text, 'p', lengths[i]);
-		rg_dp_ufrag_clear(rg_engine_dp(gate), 1, text, lengths[i], 2);
-	}
-}
-
 TEST(a_flow_goes_with_its_ufrag)
 {
 	when_request(DE4, 4000, "abcd:wxyz");
@@ -599,10 +521,6 @@ int main(void)
 		T(refused_requests_make_so_many_flows_and_no_more),
 		T(a_first_fragment_hides_no_request),
 		T(a_first_fragment_without_a_payload_opens_no_connection),
-		T(malformed_requests_are_refused_and_bind_nothing),
-		T(messages_that_name_nobody_go_by_their_flow),
-		T(every_length_of_ufrag_is_found),
-		T(a_prefix_stands_for_all_ufrags_that_begin_with_it),
 		T(a_flow_goes_with_its_ufrag),
 		T(a_flow_may_be_bound_anew),
 		T(a_flow_does_not_leave_a_meeting_that_refuses_it),

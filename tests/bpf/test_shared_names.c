@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Shared endpoints: whom requests name, by ways that are not the client's plain one. */
+/* Shared endpoints: whom requests name, a client's and the server's own. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,6 +18,84 @@ static int given_two_meetings(void **state)
 	given_meeting("m-8", "{}");
 	given_ufrag("open", 2, meeting_number("m-8"));
 	return 0;
+}
+
+TEST(malformed_requests_are_refused_and_bind_nothing)
+{
+	stun_chromium(&message, "abcd:wxyz");
+	stun_number(message.data + 2, message.length - 16);
+	when_message(DE4, 4000);
+	then_reason(RG_REASON_REFUSE_MALFORMED);
+	stun_chromium(&message, "abcd:wxyz");
+	stun_username(&message, "efgh:wxyz");
+	when_message(DE4, 4000);
+	then_reason(RG_REASON_REFUSE_MALFORMED);
+	stun_begin(&message, 0x0001);
+	for (int i = 0; i < 70; i++)
+		stun_attribute(&message, 0x8022, "", 0);
+	when_message(DE4, 4000);
+	then_reason(RG_REASON_REFUSE_UNSUPPORTED);
+	then_flows(0);
+}
+
+TEST(messages_that_name_nobody_go_by_their_flow)
+{
+	stun_chromium(&message, "abcd:wxyz");
+	message.data[1] = 0x11; /* an indication */
+	when_message(DE4, 4000);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_request(DE4, 4000, "abcd:wxyz");
+	when_message(DE4, 4000);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	stun_begin(&message, 0x0200);
+	when_message(DE4, 4000);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	assert_int_equal(found.tie, RG_TIE_FLOW);
+}
+
+TEST(every_length_of_ufrag_is_found)
+{
+	char text[300];
+
+	for (size_t n = 4; n <= 256; n++) {
+		memset(text, 'u', n);
+		text[n] = '\0';
+		given_ufrag(text, 2, meeting);
+		strcat(text, ":wxyz");
+		stun_libnice(&message, text);
+		when_message(DE4, 4000);
+		then_reason(RG_REASON_ADMIT_DEFAULT);
+		text[n - 1] = 'v';
+		stun_libnice(&message, text);
+		when_message(DE4, 4000);
+		then_reason(RG_REASON_REFUSE_UNKNOWN_UFRAG);
+		memset(text, 'u', n);
+		rg_dp_ufrag_clear(rg_engine_dp(gate), 1, text, n, 2);
+	}
+}
+
+TEST(a_prefix_stands_for_all_ufrags_that_begin_with_it)
+{
+	static const uint16_t lengths[] = { 4, 8, 11, 31, 32, 33, 40, 200 };
+	char text[300];
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		memset(text, 'p', lengths[i]);
+		text[lengths[i]] = '\0';
+		given_shared(1, IPPROTO_UDP, 0, lengths[i]);
+		given_ufrag(text, 2, meeting);
+		strcat(text, "rest+of+it:wxyz");
+		when_request(DE4, 4000, text);
+		then_reason(RG_REASON_ADMIT_DEFAULT);
+		text[lengths[i]] = ':';
+		when_request(DE4, 4000, text);
+		then_reason(RG_REASON_ADMIT_DEFAULT);
+		text[lengths[i] - 1] = ':';
+		when_request(DE4, 4000, text);
+		then_reason(RG_REASON_REFUSE_UNKNOWN_UFRAG);
+		memset(text, 'p', lengths[i]);
+		rg_dp_ufrag_clear(rg_engine_dp(gate), 1, text, lengths[i], 2);
+	}
 }
 
 /* Its checksum covers the header only; its socket receives the whole. */
@@ -126,6 +204,12 @@ TEST(a_check_on_tcp_is_framed)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, given_sfu, drop_gate)
+		T(malformed_requests_are_refused_and_bind_nothing),
+		T(messages_that_name_nobody_go_by_their_flow),
+		T(every_length_of_ufrag_is_found),
+		T(a_prefix_stands_for_all_ufrags_that_begin_with_it),
+#undef T
 #define T(name) cmocka_unit_test_setup_teardown(name, given_two_meetings, drop_gate)
 		T(udp_lites_coverage_hides_no_request),
 		T(a_flow_that_is_bound_by_another_meeting_gets_no_check),

@@ -211,6 +211,17 @@ static void patch_ip4(uint8_t *ip, size_t header, size_t total, const struct pla
 	put16(ip + 10, ~sum16(ip, header, 0));
 }
 
+/* A port of its own for a piece that holds the place of the target's. @bytes: it has the fragmentable ones from
+ * @from on, @length of @all. */
+static void put_port(const struct plan *plan, const struct plan_piece *piece, uint8_t *bytes, size_t from, size_t length,
+		     size_t all)
+{
+	size_t at = all - plan_transport_length(plan) + 2;
+
+	if (piece->port && from <= at && at + 2 <= from + length)
+		put16(bytes + at - from, piece->port);
+}
+
 /* One piece: the headers that every fragment repeats, a fragment header (IPv6), and the bytes. */
 static size_t cut_piece(const struct plan *plan, const struct identity *identity,
 			const struct plan_piece *piece, uint8_t *frame)
@@ -226,6 +237,7 @@ static size_t cut_piece(const struct plan *plan, const struct identity *identity
 	memcpy(frame, packet.data, at);
 	if (!plan->v6) {
 		memcpy(frame + at, packet.data + at + from, length);
+		put_port(plan, piece, frame + at, from, length, fragmentable);
 		patch_ip4(frame + ip, at - ip, at - ip + length, piece, identity->id);
 		return at + length;
 	}
@@ -235,6 +247,7 @@ static size_t cut_piece(const struct plan *plan, const struct identity *identity
 	put16(frame + at + 2, (piece->from & 0xfff8u) | piece->more);
 	put32(frame + at + 4, identity->id);
 	memcpy(frame + at + 8, packet.data + at + from, length);
+	put_port(plan, piece, frame + at + 8, from, length, fragmentable);
 	put16(frame + ip + 4, at + 8 + length - ip - 40);
 	return at + 8 + length;
 }

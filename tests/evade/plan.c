@@ -62,7 +62,7 @@ static void distort_piece(struct rnd *r, struct plan *plan)
 {
 	struct plan_piece *piece = &plan->pieces[rnd_below(r, plan->n_pieces)];
 
-	switch (rnd_below(r, 7)) {
+	switch (rnd_below(r, 8)) {
 	case 0: /* overlap the next */
 		piece->length = (uint16_t)(piece->length + 8 * (1 + rnd_below(r, 3)));
 		break;
@@ -90,6 +90,18 @@ static void distort_piece(struct rnd *r, struct plan *plan)
 		piece->next = others[rnd_below(r, 9)];
 		break;
 	}
+	case 6: /* two that begin the datagram, to different ports */
+		if (plan->n_pieces < PLAN_PIECES) {
+			struct plan_piece again = plan->pieces[0];
+			unsigned int at = rnd_below(r, plan->n_pieces + 1u);
+
+			memmove(&plan->pieces[at + 1], &plan->pieces[at], (plan->n_pieces - at) * sizeof(again));
+			again.port = rnd_one_in(r, 2) ? PORT_OPEN : PORT_OTHER;
+			plan->pieces[at] = again;
+			plan->n_pieces++;
+			plan->sum = rnd_one_in(r, 2) ? SUM_NONE : SUM_GOOD;
+		}
+		break;
 	default: /* a length that is no multiple of 8 */
 		piece->length = (uint16_t)(piece->length + rnd_below(r, 8));
 	}
@@ -113,7 +125,7 @@ static void draw_pieces(struct rnd *r, struct plan *plan)
 		if (size >= left || plan->n_pieces == n - 1)
 			size = left;
 		plan->pieces[plan->n_pieces++] = (struct plan_piece){ (uint16_t)at, (uint16_t)size,
-								      size < left, 0 };
+								      0, size < left, 0 };
 		at += size;
 	}
 	if (rnd_one_in(r, 2))

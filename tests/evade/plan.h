@@ -66,7 +66,11 @@ enum plan_sum { SUM_GOOD, SUM_NONE, SUM_BAD, SUM_MAX };
 struct plan_tag { uint16_t type, tci; };
 struct plan_ext { uint8_t type, units; };
 /* Bytes [from, from + length) of what may be fragmented. */
-struct plan_piece { uint16_t from, length; bool more; uint8_t next; /* 0: the true protocol */ };
+struct plan_piece {
+	uint16_t from, length, port; /* port: instead of the target's, if it is in there and this is not 0 */
+	bool more;
+	uint8_t next;                /* 0: the true protocol */
+};
 /* After all is built: a byte of one frame. */
 struct plan_poke { uint8_t frame; uint16_t at; uint8_t value; };
 

@@ -92,6 +92,8 @@ const char *plan_text(const struct plan *plan, char *buf, size_t size)
 		const struct plan_piece *piece = &plan->pieces[i];
 
 		text_say(&t, " piece:%u+%u%s", piece->from, piece->length, piece->more ? ",more" : "");
+		if (piece->port)
+			text_say(&t, ",port=%u", piece->port);
 		if (piece->next)
 			text_say(&t, ",next=%u", piece->next);
 	}
