@@ -154,6 +154,37 @@ static void another_boot_believes_the_wall_clock(void **state)
 	then_judged(FROM_CN, RG_REASON_ADMIT_DEFAULT);
 }
 
+/* An RTC without a battery. Time does not go back across a boot: what is over stays over. */
+static void another_boot_behind_the_last_known_time_is_a_step(void **state)
+{
+	json_t *answer = NULL;
+
+	(void)state;
+	given_rule_until(-10);
+	moved_ns = -3600 * NS;
+	config.boot_id = "boot-2";
+	when_restarted();
+	assert_true(clock_stepped());
+	then_judged(FROM_CN, RG_REASON_ADMIT_DEFAULT);
+	config.boot_id = "boot-3"; /* and so on */
+	when_restarted();
+	assert_true(clock_stepped());
+	then_judged(FROM_CN, RG_REASON_ADMIT_DEFAULT);
+	moved_ns = 0; /* NTP has come */
+	rg_engine_tick(engine);
+	assert_false(clock_stepped());
+	then_judged(FROM_CN, RG_REASON_ADMIT_DEFAULT);
+	moved_ns = -3600 * NS;
+	rg_engine_tick(engine);
+	assert_int_equal(rg_engine_clock_accept(engine, &answer, &err), 0); /* it is so after all */
+	json_decref(answer);
+	then_judged(FROM_CN, RG_REASON_REFUSE_REGION);
+	config.boot_id = "boot-4";
+	when_restarted();
+	assert_false(clock_stepped());
+	then_judged(FROM_CN, RG_REASON_REFUSE_REGION);
+}
+
 static void sleep_counts_as_time(void **state)
 {
 	(void)state;
@@ -175,6 +206,7 @@ int main(void)
 		WITH_PLACES(a_clock_that_comes_back_is_believed),
 		WITH_PLACES(drift_is_followed_in_silence),
 		WITH_PLACES(another_boot_believes_the_wall_clock),
+		WITH_PLACES(another_boot_behind_the_last_known_time_is_a_step),
 		WITH_PLACES(sleep_counts_as_time),
 	};
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "engine/engine_private.h"
 #include "policy/time.h"
+#include "store/ledger.h"
 #include "store/settings.h"
 
 #define NS 1000000000ll
@@ -68,6 +69,47 @@ static bool read_anchor(struct rg_engine *engine, int64_t *ret)
 	return true;
 }
 
+static int read_at(void *arg, const struct rg_store_entry *entry, struct rg_err *err)
+{
+	_cleanup_(json_decrefp) json_t *json = json_loadb(entry->text, entry->length, 0, NULL);
+	const char *at = json_string_value(json_object_get(json, "at"));
+	char second[RG_TIME_TEXT_MAX];
+
+	(void)err;
+	snprintf(second, sizeof(second), "%.19sZ", at ? at : "");
+	(void)rg_time_parse(second, arg); /* untouched if it is no time */
+	return 0;
+}
+
+/* The last time, in seconds, that an earlier daemon knew; 0: none did. */
+static int64_t last_known(struct rg_engine *engine)
+{
+	struct rg_store_head head = { 0 };
+	uint64_t alive = 0;
+	int64_t at = 0;
+
+	if (rg_store_alive(engine->store, &alive, NULL) || rg_store_ledger_head(engine->store, &head, NULL))
+		return 0;
+	if (head.seq)
+		rg_store_ledger_page(engine->store, false, head.seq - 1, 1, read_at, &at, NULL);
+	at = at > (int64_t)alive ? at : (int64_t)alive;
+	return at < FAR_S ? at : 0;
+}
+
+/* A reboot: the wall clock is believed, unless it is behind what an earlier daemon knew (an RTC without a
+ * battery, say). Time does not go back: then that time is believed, and the wall clock has stepped. */
+static void anchor_anew(struct rg_engine *engine)
+{
+	struct clock *clock = &engine->clock;
+	int64_t least = last_known(engine) * NS - read_clock(clock, CLOCK_BOOTTIME);
+
+	clock->anchor_ns = beyond(clock, CLOCK_REALTIME, CLOCK_BOOTTIME);
+	if (clock->anchor_ns > least - CLOCK_STEP_NS)
+		return;
+	clock->anchor_ns = least;
+	clock_look(engine);
+}
+
 int clock_open(struct rg_engine *engine, const struct rg_engine_config *config, struct rg_err *err)
 {
 	struct clock *clock = &engine->clock;
@@ -81,7 +123,7 @@ int clock_open(struct rg_engine *engine, const struct rg_engine_config *config, 
 		clock->stored_ns = clock->anchor_ns;
 		clock_look(engine);
 	} else {
-		clock->anchor_ns = beyond(clock, CLOCK_REALTIME, CLOCK_BOOTTIME);
+		anchor_anew(engine);
 	}
 	return 0;
 }
@@ -171,11 +213,24 @@ void clock_store(struct rg_engine *engine)
 	rg_log(RG_LOG_WARNING, "the clock's anchor is not stored: %s", err.detail);
 }
 
-int64_t rg_engine_now(const struct rg_engine *engine)
+int64_t engine_now_ms(const struct rg_engine *engine)
 {
 	const struct clock *clock = &engine->clock;
 
-	return (read_clock(clock, CLOCK_BOOTTIME) + clock->anchor_ns) / NS;
+	if (clock->held)
+		return clock->held_at * 1000;
+	return (read_clock(clock, CLOCK_BOOTTIME) + clock->anchor_ns) / 1000000;
+}
+
+void clock_hold(struct rg_engine *engine, int64_t time)
+{
+	engine->clock.held = true;
+	engine->clock.held_at = time;
+}
+
+int64_t rg_engine_now(const struct rg_engine *engine)
+{
+	return engine_now_ms(engine) / 1000;
 }
 
 uint64_t clock_deadline(const struct rg_engine *engine, int64_t wall)
@@ -183,6 +238,8 @@ uint64_t clock_deadline(const struct rg_engine *engine, int64_t wall)
 	const struct clock *clock = &engine->clock;
 	int64_t ns;
 
+	if (clock->held) /* whatever time goes by */
+		return wall > clock->held_at ? UINT64_MAX : 1;
 	if (wall == RG_TIME_MAX || wall > rg_engine_now(engine) + FAR_S)
 		return UINT64_MAX;
 	ns = wall * NS - clock->anchor_ns - clock->slept_ns;

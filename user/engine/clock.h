@@ -4,7 +4,8 @@
  * Times in bodies are wall clock times; the kernel compares CLOCK_MONOTONIC, which nobody can set. The
  * anchor ties them: what the wall clock said beyond CLOCK_BOOTTIME when it was last believed. Drift of
  * less than CLOCK_STEP_NS is believed as it comes. A step is reported and moves no deadline, until
- * somebody accepts it or the clock comes back. A reboot loses the anchor: then the wall clock is believed.
+ * somebody accepts it or the clock comes back. A reboot loses the anchor: then the wall clock is believed,
+ * unless it is behind the last time that the store knows of.
  */
 #ifndef RG_ENGINE_CLOCK_H
 #define RG_ENGINE_CLOCK_H
@@ -31,14 +32,20 @@ struct clock {
 	bool stepped;
 	int64_t step_ns;     /* how far the wall clock is ahead of the anchor, then */
 	int64_t step_at;     /* when that was noticed: believed seconds */
+	bool held;           /* time stands still, for the program too: see rg_engine_time_set() */
+	int64_t held_at;     /* at that second */
 };
 
 /** Take the anchor from the store, or the wall clock as it is. */
 int clock_open(struct rg_engine *engine, const struct rg_engine_config *config, struct rg_err *err);
 /** Look at the clocks. True: deadlines have to be written anew. */
 bool clock_look(struct rg_engine *engine);
+/** From here on it is @time. */
+void clock_hold(struct rg_engine *engine, int64_t time);
 /** Keep the anchor, if it has moved. */
 void clock_store(struct rg_engine *engine);
+/** The time that is believed, in milliseconds since 1970. */
+int64_t engine_now_ms(const struct rg_engine *engine);
 /** CLOCK_MONOTONIC, ns, of a believed wall clock time in seconds; ~0 for RG_TIME_MAX. */
 uint64_t clock_deadline(const struct rg_engine *engine, int64_t wall);
 /** {"believed", "wall", "stepped", "step_s", "noticed_at"}. */

@@ -68,14 +68,15 @@ static void store(struct events *events, enum event_kind kind, const char *meeti
 	snprintf(event->meeting, sizeof(event->meeting), "%s", meeting ? meeting : "");
 }
 
-static char *format(const struct events *events, enum event_kind kind, const char *meeting, json_t *fields)
+static char *format(const struct rg_engine *engine, enum event_kind kind, const char *meeting, json_t *fields)
 {
+	const struct events *events = engine->events;
 	_cleanup_(json_decrefp) json_t *event = NULL;
 	char time[RG_UTC_TEXT_MAX], *text, *line;
 	size_t length;
 
 	event = json_pack("{s:I, s:s, s:s, s:s?}", "seq", (json_int_t)events->last + 1, "time",
-			  rg_utc_format_ms(rg_utc_now_ms(), time), "kind", kinds[kind], "meeting", meeting);
+			  rg_utc_format_ms(engine_now_ms(engine), time), "kind", kinds[kind], "meeting", meeting);
 	if (!event || (fields && json_object_update(event, fields)))
 		return NULL;
 	text = json_dumps(event, JSON_COMPACT);
@@ -93,7 +94,7 @@ void events_add(struct rg_engine *engine, enum event_kind kind, const char *meet
 {
 	struct events *events = engine->events;
 
-	store(events, kind, meeting, format(events, kind, meeting, fields));
+	store(events, kind, meeting, format(engine, kind, meeting, fields));
 	json_decref(fields);
 }
 

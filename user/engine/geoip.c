@@ -168,7 +168,7 @@ int geo_install(struct rg_engine *engine, struct geo_build *build, struct rg_err
 			   table->n_lows * sizeof(*table->lows);
 	geo->build_ns = table->build_ns;
 	geo->hash = build->hash;
-	geo->loaded_at = time(NULL);
+	geo->loaded_at = (time_t)rg_engine_now(engine);
 	rg_geo_free(geo->geo);
 	geo->geo = TAKE_PTR(build->geo);
 	return 0;

@@ -77,7 +77,7 @@ static void note_on(struct rg_engine *engine, struct interface *interface, bool 
 	if (was_off || interface->bare)
 		ledger_no_filter(engine, interface->name, bare_since(engine, interface), NULL);
 	interface->bare = false;
-	interface->on_at = (int64_t)time(NULL);
+	interface->on_at = rg_engine_now(engine);
 }
 
 /* @starting: what is attached then was not off. */

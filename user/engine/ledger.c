@@ -98,7 +98,7 @@ static int append(struct rg_engine *engine, struct rg_ledger_entry *entry, bool 
 	if (ret)
 		return ret;
 	entry->seq = head.seq + 1;
-	entry->at_ms = rg_utc_now_ms();
+	entry->at_ms = engine_now_ms(engine);
 	entry->previous = rg_sha256_format(head.hash, previous);
 	text = rg_ledger_entry_text(entry);
 	if (!text)
@@ -426,7 +426,7 @@ int ledger_start(struct rg_engine *engine, const struct rg_geo *geo, struct rg_e
 					      "no_stop_since",
 					      alive ? rg_utc_format((int64_t)alive, since) : NULL), err);
 	if (!ret)
-		ret = rg_store_alive_set(engine->store, (uint64_t)time(NULL), err);
+		ret = rg_store_alive_set(engine->store, (uint64_t)rg_engine_now(engine), err);
 	return ret;
 }
 

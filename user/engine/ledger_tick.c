@@ -36,7 +36,7 @@ void ledger_no_filter(struct rg_engine *engine, const char *interface, int64_t s
 
 	engine_ledger_now(engine, RG_LEDGER_NO_FILTER, interface,
 			  json_pack("{s:s?, s:s?, s:s?}", "since", since ? rg_utc_format(since, from) : NULL,
-				    "until", cause ? NULL : rg_utc_format(rg_utc_now_ms() / 1000, until),
+				    "until", cause ? NULL : rg_utc_format(rg_engine_now(engine), until),
 				    "cause", cause));
 }
 
@@ -115,7 +115,7 @@ static int write_all(struct rg_engine *engine, bool hourly, struct rg_err *err)
 	if (!ret)
 		ret = rg_store_tallies_sweep(engine->store, err);
 	if (!ret)
-		ret = rg_store_alive_set(engine->store, (uint64_t)rg_utc_now_ms() / 1000, err);
+		ret = rg_store_alive_set(engine->store, (uint64_t)rg_engine_now(engine), err);
 	return ret ? ret : rg_store_commit(engine->store, err);
 }
 
