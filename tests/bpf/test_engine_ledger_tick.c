@@ -60,7 +60,7 @@ static json_t *details(const char *kind)
 	json_t *page = NULL, *list = json_array(), *entry;
 	size_t i;
 
-	assert_int_equal(rg_engine_ledger_list(engine, 0, 1000, &page, &err), 0);
+	assert_int_equal(ledger_list(0, 1000, &page), 0);
 	json_array_foreach(json_object_get(page, "entries"), i, entry)
 		if (!strcmp(field(entry, "kind"), kind))
 			json_array_append(list, json_object_get(entry, "detail"));
@@ -252,7 +252,7 @@ static void then_no_address_is_in_the_ledger(void)
 	char *text = NULL;
 	size_t length;
 
-	assert_int_equal(rg_engine_ledger_export(engine, 0, 1000, &text, &length, &err), 0);
+	assert_int_equal(ledger_export(0, 1000, &text, &length), 0);
 	assert_true(length);
 	assert_null(strstr(text, "203.0.113.9"));
 	assert_null(strstr(text, "2001:db8:c::9"));

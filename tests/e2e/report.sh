@@ -26,6 +26,8 @@ for form in --json --csv --html ""; do
 	check "and not named: ${form:-table}" sh -c "! grep -q hidden-reference" <<<"$(report $form)"
 done
 is "another period has its own" "$(report --json | jq "[.months[] | select(.month == \"2021-06\") | .requests] | add")" 7
+is "the same from standard input" "$("$REGIONGATE" report --file - --from 2020-01-01 --to 2021-06-30 --json <"$WORK/ledger" |
+	jq -c 'del(.generated_at)')" "$(jq -c 'del(.generated_at)' "$WORK/json")"
 is "the ledger's last hash is in it" "$(jq -r .ledger.hash "$WORK/json")" "$(tail -n 1 "$WORK/ledger" | jq -r .head.hash)"
 report --csv >"$WORK/csv"
 is "CSV: the header" "$(head -n 1 "$WORK/csv" | tr -d '\r')" \

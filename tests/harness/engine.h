@@ -169,6 +169,53 @@ static inline void then_snapshot(char *wanted)
 	free(wanted);
 }
 
+/* A reading of the ledger from its beginning to its end. */
+static inline int read_whole(int r, struct rg_reading *reading, json_t **ret, char **ret_text, size_t *ret_length)
+{
+	if (r)
+		return r;
+	while ((r = rg_reading_step(reading, &err)) > 0)
+		;
+	if (!r && ret)
+		*ret = json_incref(rg_reading_json(reading));
+	if (!r && ret_text)
+		*ret_text = rg_reading_take_text(reading, ret_length);
+	rg_reading_free(reading);
+	return r;
+}
+
+static inline int ledger_list(uint64_t after, size_t limit, json_t **ret)
+{
+	struct rg_reading *reading = NULL;
+	int r = rg_engine_ledger_list(engine, after, limit, &reading, &err);
+
+	return read_whole(r, reading, ret, NULL, NULL);
+}
+
+static inline int ledger_export(uint64_t after, size_t limit, char **ret, size_t *ret_length)
+{
+	struct rg_reading *reading = NULL;
+	int r = rg_engine_ledger_export(engine, after, limit, &reading, &err);
+
+	return read_whole(r, reading, NULL, ret, ret_length);
+}
+
+static inline int report(const char *from, const char *until, json_t **ret)
+{
+	struct rg_reading *reading = NULL;
+	int r = rg_engine_report(engine, from, until, &reading, &err);
+
+	return read_whole(r, reading, ret, NULL, NULL);
+}
+
+static inline int ledger_verify(uint64_t after, size_t limit, json_t **ret)
+{
+	struct rg_reading *reading = NULL;
+	int r = rg_engine_ledger_verify(engine, after, limit, &reading, &err);
+
+	return read_whole(r, reading, ret, NULL, NULL);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, given_state_dir, drop_engine)
 #define AT(address, port) "{\"address\": \"" address "\", \"port\": " #port "}"
 #define SERVER "10.0.0.1"

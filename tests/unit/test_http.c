@@ -58,10 +58,45 @@ static void on_commit(void *arg)
 	n_commits++;
 }
 
+/* An answer of some steps. What was answered when it was: the order of events. */
+#define STEPS 50
+static int n_steps, n_closed_later, answered_between;
+
+static bool step(void *arg, struct rg_http_request *request)
+{
+	int *left = arg;
+
+	n_steps++;
+	if (--*left)
+		return false;
+	answered_between = n_answered;
+	respond(request, 200, "late");
+	return true;
+}
+
+static void close_later(void *arg)
+{
+	n_closed_later++;
+	free(arg);
+}
+
+static void answer_later(struct rg_http_request *request)
+{
+	int *left = malloc(sizeof(*left));
+
+	assert_non_null(left);
+	*left = STEPS;
+	request->response.later = (struct rg_http_later){ step, close_later, left };
+}
+
 static void on_answer(void *arg, struct rg_http_request *request)
 {
 	(void)arg;
 	assert_true(n_commits > 0);
+	if (!strcmp(request->path, "/later")) {
+		answer_later(request);
+		return;
+	}
 	n_answered++;
 	respond(request, 200, "done");
 }
@@ -83,6 +118,7 @@ static int setup(void **state)
 
 	(void)state;
 	n_staged = n_commits = n_answered = n_open = 0;
+	n_steps = n_closed_later = answered_between = 0;
 	address = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	if (fd < 0 || bind(fd, (struct sockaddr *)&address, length) || listen(fd, 64))
 		return -1;
@@ -241,6 +277,63 @@ static void a_client_that_leaves_early_leaves_nothing(void **state)
 	assert_int_equal(n_open, 0);
 }
 
+static void others_are_answered_between_the_steps_of_one_that_takes_long(void **state)
+{
+	_cleanup_(rg_closep) int slow = connect_client(), other = connect_client();
+
+	(void)state;
+	send_text(slow, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+	while (!n_steps)
+		rg_http_run(http);
+	for (int i = 1; i <= 3; i++) {
+		send_text(other, "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n1");
+		then_answer(other, "HTTP/1.1 200 ");
+		assert_int_equal(n_answered, i);
+	}
+	assert_true(n_steps < STEPS);
+	assert_int_equal(n_closed_later, 0);
+	then_answer(slow, "HTTP/1.1 200 ");
+	assert_int_equal(answered_between, 3);
+	assert_int_equal(n_steps, STEPS);
+	assert_int_equal(n_closed_later, 1);
+	send_text(slow, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); /* the connection goes on */
+	then_answer(slow, "HTTP/1.1 200 ");
+}
+
+static void answers_that_take_long_take_turns(void **state)
+{
+	int fds[3];
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		fds[i] = connect_client();
+		send_text(fds[i], "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+	}
+	while (n_steps < 3 * (STEPS - 1))
+		rg_http_run(http);
+	assert_int_equal(n_closed_later, 0); /* all of them are nearly there */
+	for (int i = 0; i < 3; i++) {
+		then_answer(fds[i], "HTTP/1.1 200 ");
+		close(fds[i]);
+	}
+	assert_int_equal(n_closed_later, 3);
+}
+
+static void a_server_that_closes_leaves_no_answer_in_the_making(void **state)
+{
+	_cleanup_(rg_closep) int gone = connect_client(), fd = connect_client();
+
+	send_text(gone, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+	send_text(fd, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+	while (n_steps < 3)
+		rg_http_run(http);
+	rg_closep(&gone);
+	gone = -1;
+	assert_int_equal(teardown(state), 0);
+	assert_int_equal(n_closed_later, 2);
+	assert_int_equal(setup(state), 0);
+}
+
 static void clients_that_filled_the_server_and_left_lock_nobody_out(void **state)
 {
 	static int fds[RG_HTTP_CONNECTIONS_MAX];
@@ -278,6 +371,9 @@ int main(void)
 		TEST(a_client_that_asks_first_is_told_before_it_sends),
 		TEST(a_client_that_has_sent_all_and_shut_down_is_answered),
 		TEST(a_client_that_leaves_early_leaves_nothing),
+		TEST(others_are_answered_between_the_steps_of_one_that_takes_long),
+		TEST(answers_that_take_long_take_turns),
+		TEST(a_server_that_closes_leaves_no_answer_in_the_making),
 		TEST(clients_that_filled_the_server_and_left_lock_nobody_out),
 	};
 

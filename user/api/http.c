@@ -79,24 +79,32 @@ static void *on_uri(void *arg, const char *uri, struct MHD_Connection *connectio
 	return request;
 }
 
-static void hold(struct rg_http *http, struct request *request)
+static void enqueue(struct queue *queue, struct request *request)
 {
+	request->queue = queue;
 	request->next = NULL;
-	request->link = http->held_tail;
-	*http->held_tail = request;
-	http->held_tail = &request->next;
+	request->link = queue->last;
+	*queue->last = request;
+	queue->last = &request->next;
 }
 
-static void unhold(struct rg_http *http, struct request *request)
+static void dequeue(struct request *request)
 {
-	if (!request->link)
+	if (!request->queue)
 		return;
 	*request->link = request->next;
 	if (request->next)
 		request->next->link = request->link;
 	else
-		http->held_tail = request->link;
-	request->link = NULL;
+		request->queue->last = request->link;
+	request->queue = NULL;
+}
+
+static void later_close(struct rg_http_later *later)
+{
+	if (later->close)
+		later->close(later->arg);
+	*later = (struct rg_http_later){ 0 };
 }
 
 /* Also called when the client has gone; what its request staged is committed all the same. */
@@ -110,7 +118,8 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
 	(void)code;
 	if (!request)
 		return;
-	unhold(http, request);
+	dequeue(request);
+	later_close(&request->later);
 	if (request->opened)
 		http->ops->close(http->arg, &request->public);
 	free(request->public.response.body);
@@ -244,11 +253,11 @@ static enum MHD_Result end_request(struct request *request)
 {
 	struct rg_http *http = request->http;
 
-	if (request->link)
+	if (request->queue)
 		return MHD_YES;
 	if (request->public.response.status)
 		return queue_response(request);
-	hold(http, request);
+	enqueue(&http->held, request);
 	http->ops->stage(http->arg, &request->public);
 	return MHD_YES;
 }
@@ -272,17 +281,44 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, c
 	return end_request(request);
 }
 
+/* Its client may wait for longer than it may be silent. */
+static void answer_later(struct rg_http *http, struct request *request)
+{
+	request->later = request->public.response.later;
+	request->public.response.later = (struct rg_http_later){ 0 };
+	MHD_set_connection_option(request->connection, MHD_CONNECTION_OPTION_TIMEOUT, 0u);
+	enqueue(&http->later, request);
+}
+
 static void answer_held(struct rg_http *http)
 {
 	struct request *request;
 
-	if (!http->held)
+	if (!http->held.first)
 		return;
 	http->ops->commit(http->arg);
-	while ((request = http->held)) {
-		unhold(http, request);
+	while ((request = http->held.first)) {
+		dequeue(request);
 		http->ops->answer(http->arg, &request->public);
+		if (!request->public.response.status)
+			answer_later(http, request);
 	}
+}
+
+/* One step of one answer, in turn. */
+static void step_later(struct rg_http *http)
+{
+	struct request *request = http->later.first;
+
+	if (!request)
+		return;
+	dequeue(request);
+	if (!request->later.step(request->later.arg, &request->public)) {
+		enqueue(&http->later, request);
+		return;
+	}
+	later_close(&request->later);
+	MHD_set_connection_option(request->connection, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned int)RG_HTTP_TIMEOUT_S);
 }
 
 static unsigned int n_connections(const struct rg_http *http)
@@ -304,6 +340,7 @@ void rg_http_run(struct rg_http *http)
 			rg_log(RG_LOG_WARNING, "http: the server failed to run");
 		answer_held(http);
 	} while (n_connections(http) < before);
+	step_later(http);
 }
 
 /* What a connection's context points to. */
@@ -362,7 +399,8 @@ int rg_http_open(int listen_fd, const struct rg_http_ops *ops, void *arg, struct
 	}
 	http->ops = ops;
 	http->arg = arg;
-	http->held_tail = &http->held;
+	http->held.last = &http->held.first;
+	http->later.last = &http->later.first;
 	http->shares.total = RG_HTTP_CONNECTIONS_MAX;
 	errno = 0;
 	http->daemon = MHD_start_daemon(
@@ -426,6 +464,8 @@ int rg_http_timeout_ms(struct rg_http *http)
 	MHD_UNSIGNED_LONG_LONG timeout;
 	int most = http->streams ? RG_HTTP_GONE_MS : 60000;
 
+	if (http->later.first)
+		return 0;
 	if (MHD_get_timeout(http->daemon, &timeout) != MHD_YES)
 		return http->streams ? most : -1;
 	return timeout > (unsigned int)most ? most : (int)timeout;

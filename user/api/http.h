@@ -4,7 +4,8 @@
  *
  * One turn (rg_http_run) reads what clients have sent. Each request that is whole
  * goes through stage(); after all of them commit() runs once; then answer() fills
- * each response. So all requests of a turn share what commit() costs.
+ * each response. So all requests of a turn share what commit() costs. An answer that takes
+ * long is made in steps, one a turn, so that others are answered between them.
  */
 #ifndef RG_HTTP_H
 #define RG_HTTP_H
@@ -31,8 +32,19 @@ struct rg_http_stream {
 	void *arg;
 };
 
+struct rg_http_request;
+/* An answer that takes long. */
+struct rg_http_later {
+	/** Go on for a millisecond or so. True: the request's response is filled. */
+	bool (*step)(void *arg, struct rg_http_request *request);
+	/** It is, or the request is over before. */
+	void (*close)(void *arg);
+	void *arg;
+};
+
 struct rg_http_response {
 	unsigned int status;      /* 0: not answered yet */
+	struct rg_http_later later; /* with the status 0, if step is set: who answers */
 	const char *content_type; /* a constant; NULL without a body */
 	char *body;               /* owned (malloc), NULL if empty */
 	size_t length;
@@ -61,7 +73,7 @@ struct rg_http_ops {
 	void (*stage)(void *arg, struct rg_http_request *request);
 	/** Make what stage() did this turn hold. */
 	void (*commit)(void *arg);
-	/** Answer, or replace the answer of stage(). */
+	/** Answer, or replace the answer of stage(); or say who answers later. */
 	void (*answer)(void *arg, struct rg_http_request *request);
 	/** The request is over; release context. Called once for each open() that returned 0. */
 	void (*close)(void *arg, struct rg_http_request *request);
@@ -82,7 +94,7 @@ int rg_http_fd(const struct rg_http *http);
 int rg_http_timeout_ms(struct rg_http *http);
 /** There may be something to read for streams that had nothing. */
 void rg_http_wake(struct rg_http *http);
-/** One turn; never blocks. */
+/** One turn, with one step of one answer that takes long; never blocks. */
 void rg_http_run(struct rg_http *http);
 
 /** The socket of a request's connection. */

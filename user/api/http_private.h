@@ -7,11 +7,18 @@
 #include "api/http.h"
 #include "api/shares.h"
 
+/* Requests in order. */
+struct queue {
+	struct request *first, **last;
+};
+
 struct request {
 	struct rg_http_request public; /* first: the two are cast into each other */
 	struct rg_http *http;
 	struct MHD_Connection *connection;
-	struct request *next, **link; /* in http->held: the next one, and what points to this one */
+	struct queue *queue;          /* in which it is; NULL: none */
+	struct request *next, **link; /* in it: the next one, and what points to this one */
+	struct rg_http_later later;   /* who answers it, of those in http->later */
 	char *body;
 	size_t capacity;
 	size_t drained;
@@ -33,7 +40,8 @@ struct rg_http {
 	struct MHD_Daemon *daemon;
 	const struct rg_http_ops *ops;
 	void *arg;
-	struct request *held, **held_tail; /* staged and not answered yet, in order of arrival */
+	struct queue held;                 /* staged and not answered yet, in order of arrival */
+	struct queue later;                /* whose answers are being made */
 	unsigned int n_requests;           /* begun and not over */
 	struct stream *streams;
 	struct rg_shares shares;           /* who holds the connections */

@@ -107,6 +107,78 @@ int rg_reply_seen(struct rg_call *call, unsigned int status, const json_t *body,
 	return r ? r : rg_reply_json(call->response, status, seen, err);
 }
 
+/* --- what takes long --------------------------------------------------------- */
+
+struct later {
+	struct rg_reading *reading;
+	struct rg_engine *engine;
+	struct rg_peer peer;
+};
+
+static int reply_result(struct rg_call *call, struct rg_reading *reading, struct rg_err *err)
+{
+	const json_t *json = rg_reading_json(reading);
+	size_t length;
+	char *text;
+
+	if (json)
+		return rg_reply_seen(call, 200, json, err);
+	text = rg_reading_take_text(reading, &length);
+	rg_reply_text(call->response, 200, "application/x-ndjson", text, length);
+	return 0;
+}
+
+static bool later_step(void *arg, struct rg_http_request *request)
+{
+	struct later *later = arg;
+	struct rg_call call = {
+		.engine = later->engine,
+		.request = request,
+		.response = &request->response,
+		.peer = later->peer,
+	};
+	struct rg_err err = { 0 };
+	int r = rg_reading_step(later->reading, &err);
+
+	if (r > 0)
+		return false;
+	if (!r)
+		r = reply_result(&call, later->reading, &err);
+	if (r)
+		rg_reply_problem(&request->response, &err);
+	return true;
+}
+
+static void later_close(void *arg)
+{
+	struct later *later = arg;
+
+	rg_reading_free(later->reading);
+	free(later);
+}
+
+int rg_reply_reading(struct rg_call *call, struct rg_reading *reading, struct rg_err *err)
+{
+	struct later *later = NULL;
+	int r = rg_reading_step(reading, err);
+
+	if (r > 0) {
+		later = malloc(sizeof(*later));
+		r = later ? 0 : rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
+	} else if (!r) {
+		r = reply_result(call, reading, err);
+	}
+	if (!later) {
+		rg_reading_free(reading);
+		return r;
+	}
+	*later = (struct later){ reading, call->engine, call->peer };
+	call->response->later = (struct rg_http_later){ later_step, later_close, later };
+	return 0;
+}
+
+/* --- resources ---------------------------------------------------------------- */
+
 /* If-Match of a GET; that of a change is the engine's to check. */
 static int check_match(const struct rg_call *call, uint64_t revision, struct rg_err *err)
 {

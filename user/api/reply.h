@@ -25,6 +25,10 @@ void rg_reply_text(struct rg_http_response *response, unsigned int status, const
 		   char *text, size_t length);
 /** Answer with a stream, which is closed when the response is over. */
 void rg_reply_stream(struct rg_http_response *response, const char *type, const struct rg_http_stream *stream);
+struct rg_reading;
+/** Answer with what a reading (taken over) comes to, as the caller may see it: its JSON, or its text, which is
+ *  NDJSON. Now if it is short, else in steps. */
+int rg_reply_reading(struct rg_call *call, struct rg_reading *reading, struct rg_err *err);
 /** Answer without a body. */
 void rg_reply_empty(struct rg_http_response *response, unsigned int status);
 /** Answer with a problem. Replaces an earlier answer; never fails (a body that can not be

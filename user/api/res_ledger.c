@@ -5,7 +5,6 @@
 #include "api/reply.h"
 #include "engine/engine.h"
 
-/* Each call takes its time in the daemon's one loop, so each has its most. */
 #define LIST_DEFAULT   100
 #define LIST_MAX       1000
 #define EXPORT_DEFAULT 1000
@@ -35,49 +34,46 @@ static int read_range(const struct rg_call *call, uint64_t normally, uint64_t mo
 
 int rg_res_ledger_list(struct rg_call *call, struct rg_err *err)
 {
-	_cleanup_(json_decrefp) json_t *page = NULL;
+	struct rg_reading *reading;
 	struct range range;
 	int r = read_range(call, LIST_DEFAULT, LIST_MAX, &range, err);
 
 	if (!r)
-		r = rg_engine_ledger_list(call->engine, range.after, range.limit, &page, err);
-	return r ? r : rg_reply_seen(call, 200, page, err);
+		r = rg_engine_ledger_list(call->engine, range.after, range.limit, &reading, err);
+	return r ? r : rg_reply_reading(call, reading, err);
 }
 
 int rg_res_ledger_export(struct rg_call *call, struct rg_err *err)
 {
+	struct rg_reading *reading;
 	struct range range;
-	char *text = NULL;
-	size_t length;
 	int r = read_range(call, EXPORT_DEFAULT, EXPORT_MAX, &range, err);
 
 	if (!r)
-		r = rg_engine_ledger_export(call->engine, range.after, range.limit, &text, &length, err);
-	if (!r)
-		rg_reply_text(call->response, 200, "application/x-ndjson", text, length);
-	return r;
+		r = rg_engine_ledger_export(call->engine, range.after, range.limit, &reading, err);
+	return r ? r : rg_reply_reading(call, reading, err);
 }
 
 int rg_res_ledger_verify(struct rg_call *call, struct rg_err *err)
 {
-	_cleanup_(json_decrefp) json_t *answer = NULL;
+	struct rg_reading *reading;
 	struct range range;
 	int r = read_range(call, VERIFY_MAX, VERIFY_MAX, &range, err);
 
 	if (!r)
-		r = rg_engine_ledger_verify(call->engine, range.after, range.limit, &answer, err);
-	return r ? r : rg_reply_json(call->response, 200, answer, err);
+		r = rg_engine_ledger_verify(call->engine, range.after, range.limit, &reading, err);
+	return r ? r : rg_reply_reading(call, reading, err);
 }
 
 int rg_res_report(struct rg_call *call, struct rg_err *err)
 {
 	const char *from = rg_http_query(call->request, "from"), *to = rg_http_query(call->request, "to");
-	_cleanup_(json_decrefp) json_t *report = NULL;
+	struct rg_reading *reading;
 	int r;
 
 	if (!from || !to)
 		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
 				  "the query argument '%s' is missing: a day like 2020-06-04", from ? "to" : "from");
-	r = rg_engine_report(call->engine, from, to, &report, err);
-	return r ? r : rg_reply_json(call->response, 200, report, err);
+	r = rg_engine_report(call->engine, from, to, &reading, err);
+	return r ? r : rg_reply_reading(call, reading, err);
 }

@@ -16,10 +16,12 @@ RG_DEFINE_CLEANUP(struct rg_report *, rg_report_free);
 
 /* --- out of an export -------------------------------------------------------- */
 
-/* The entries that a report reads; it has to know first what was undone. */
+/* A report has to know first what was undone, so the entries are read twice: they may be more than memory
+ * holds. */
 struct reading {
 	struct rg_ledger_check check;
-	json_t *entries;
+	struct rg_report *report;
+	int (*add)(struct rg_report *report, const json_t *entry);
 };
 
 static enum rg_cli_exit say_memory(void)
@@ -40,51 +42,78 @@ static enum rg_cli_exit take_line(void *arg, enum rg_ledger_line kind, const cha
 	entry = json_loadb(line, length, 0, NULL);
 	what = json_string_value(json_object_get(entry, "kind"));
 	if (what && rg_ledger_kind_parse(what) < RG_LEDGER_KIND_MAX &&
-	    rg_ledger_reported(rg_ledger_kind_parse(what), json_object_get(entry, "detail")))
-		return json_array_append_new(reading->entries, entry) ? say_memory() : RG_EXIT_DONE;
+	    rg_ledger_reported(rg_ledger_kind_parse(what), json_object_get(entry, "detail")) &&
+	    reading->add(reading->report, entry))
+		code = say_memory();
 	json_decref(entry);
-	return RG_EXIT_DONE;
+	return code;
 }
 
-static json_t *report_of(struct rg_report *report, const struct reading *reading)
+/* @name: of the file that @path leads to, for people. */
+static enum rg_cli_exit read_once(const char *path, const char *name, struct rg_report *report,
+				  int (*add)(struct rg_report *report, const json_t *entry), struct rg_chain *ret)
 {
-	char hash[RG_SHA256_TEXT];
-	json_t *json, *entry;
-	size_t i;
+	struct reading reading = { .report = report, .add = add };
+	enum rg_cli_exit code = rg_ledger_lines_read(path, take_line, &reading);
 
-	json_array_foreach(reading->entries, i, entry)
-		if (rg_report_undone(report, entry))
-			return NULL;
-	json_array_foreach(reading->entries, i, entry)
-		if (rg_report_add(report, entry))
-			return NULL;
-	json = rg_report_to_json(report);
-	rg_sha256_format(reading->check.chain.hash, hash);
-	json_object_set_new(json, "ledger", json_pack("{s:I, s:s}", "seq", (json_int_t)reading->check.chain.seq,
-						      "hash", hash));
-	return json;
+	if (code == RG_EXIT_DONE)
+		code = rg_ledger_check_done(&reading.check, name);
+	*ret = reading.check.chain;
+	return code;
+}
+
+/* What can be read once only is kept in a file that has no name. NULL: it is said why. */
+static FILE *spool(void)
+{
+	FILE *file = tmpfile();
+	char block[65536];
+	size_t n;
+
+	while (file && (n = fread(block, 1, sizeof(block), stdin)) && fwrite(block, 1, n, file) == n)
+		;
+	if (file && !ferror(stdin) && feof(stdin) && !fflush(file))
+		return file;
+	fprintf(stderr, "regiongate: can not keep the standard input in a temporary file: %s\n", strerror(errno));
+	if (file)
+		fclose(file);
+	return NULL;
+}
+
+static enum rg_cli_exit read_twice(const char *file, struct rg_report *report, struct rg_chain *ret)
+{
+	bool standard = !strcmp(file, "-");
+	_cleanup_(rg_fclosep) FILE *spooled = standard ? spool() : NULL;
+	enum rg_cli_exit code;
+	char path[64];
+
+	if (standard && !spooled)
+		return RG_EXIT_REFUSED;
+	if (standard)
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fileno(spooled));
+	code = read_once(standard ? path : file, file, report, rg_report_undone, ret);
+	return code ? code : read_once(standard ? path : file, file, report, rg_report_add, ret);
 }
 
 static enum rg_cli_exit read_report(const char *file, const char *from, const char *until, json_t **ret)
 {
 	_cleanup_(rg_report_freep) struct rg_report *report = NULL;
-	_cleanup_(json_decrefp) json_t *entries = json_array();
-	struct reading reading = { .entries = entries };
-	char now[RG_UTC_TEXT_MAX];
+	char now[RG_UTC_TEXT_MAX], hash[RG_SHA256_TEXT];
 	struct rg_err err = { 0 };
+	struct rg_chain chain;
 	enum rg_cli_exit code;
 
 	if (rg_report_new(from, until, rg_utc_format(rg_utc_now_ms() / 1000, now), &report, &err)) {
 		rg_cli_say_error(&err);
 		return RG_EXIT_REFUSED;
 	}
-	code = rg_ledger_lines_read(file, take_line, &reading);
-	if (code == RG_EXIT_DONE)
-		code = rg_ledger_check_done(&reading.check, file);
+	code = read_twice(file, report, &chain);
 	if (code)
 		return code;
-	*ret = report_of(report, &reading);
-	return *ret ? RG_EXIT_DONE : say_memory();
+	*ret = rg_report_to_json(report);
+	if (!*ret || json_object_set_new(*ret, "ledger", json_pack("{s:I, s:s}", "seq", (json_int_t)chain.seq, "hash",
+								   rg_sha256_format(chain.hash, hash))))
+		return say_memory();
+	return RG_EXIT_DONE;
 }
 
 static enum rg_cli_exit fetch_report(const struct rg_cli *cli, const char *from, const char *until, json_t **ret)

@@ -282,6 +282,7 @@ static int copy_config(struct rg_engine *engine, const struct rg_engine_config *
 	engine->registered_country = config->registered_country;
 	engine->ledger_config = config->ledger;
 	engine->watch_maps = config->watch_maps;
+	engine->accepted = config->accepted;
 	if (!engine->ledger_config.retention_days)
 		engine->ledger_config.retention_days = 30;
 	if (!engine->ledger_config.interval_s)

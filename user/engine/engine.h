@@ -40,6 +40,7 @@ struct rg_engine_config {
 	unsigned int hold_share;          /* percent of live flows that a reload may change unconfirmed; 0: 10 */
 	const struct rg_region_spec *site; /* a country or subdivision; NULL: not known where this server stands */
 	struct rg_ledger_config ledger;
+	bool accepted;   /* what is put was accepted elsewhere: an override needs no approval here (replay) */
 	bool watch_maps; /* notice when somebody else writes to them */
 	const char *blocked_by;           /* URI of who blocks, for RFC 7725; NULL: urn:regiongate:operator */
 	/* For tests: clocks (CLOCK_* -> ns; NULL: the kernel's) and boot id (NULL: the kernel's). */
@@ -188,19 +189,33 @@ int rg_engine_clock_accept(struct rg_engine *engine, json_t **ret, struct rg_err
  *  "region","rule","policy","stage","generation"}. */
 int rg_engine_explain(struct rg_engine *engine, const json_t *body, json_t **ret, struct rg_err *err);
 
+/* Readings of the ledger. A long one takes seconds, so it is done in slices, and others are answered between
+ * them; it reads the ledger as it was when it began, whatever is appended meanwhile. The engine must outlive it. */
+struct rg_reading;
+/** Read on. 1: there is more to read; 0: the result is there; else why not. */
+int rg_reading_step(struct rg_reading *reading, struct rg_err *err);
+/** The result: JSON (the reading's), or a text (the caller's from here on). NULL: it is the other one. */
+json_t *rg_reading_json(const struct rg_reading *reading);
+char *rg_reading_take_text(struct rg_reading *reading, size_t *ret_length);
+void rg_reading_free(struct rg_reading *reading);
+
 /** A page of the ledger, entries with a number greater than @after: {"entries": [...], "next": number of
  *  the last one | null, "head": {"seq","hash"}}. Only texts that parse are entries; one that does not
  *  (somebody edited the file) is RG_ERR_STORE. */
-int rg_engine_ledger_list(struct rg_engine *engine, uint64_t after, size_t limit, json_t **ret,
+int rg_engine_ledger_list(struct rg_engine *engine, uint64_t after, size_t limit, struct rg_reading **ret,
 			  struct rg_err *err);
 /** The same as NDJSON, each line the exact bytes that were hashed, and a last line {"head", "next",
- *  "exported_at"}. @ret owned by the caller (free). */
-int rg_engine_ledger_export(struct rg_engine *engine, uint64_t after, size_t limit, char **ret,
-			    size_t *ret_length, struct rg_err *err);
+ *  "exported_at"}. */
+int rg_engine_ledger_export(struct rg_engine *engine, uint64_t after, size_t limit, struct rg_reading **ret,
+			    struct rg_err *err);
 /** Check at most @limit entries after @after: {"ok", "checked", "next" (go on after it) | null, "head",
  *  "broken": sentence | null}. */
-int rg_engine_ledger_verify(struct rg_engine *engine, uint64_t after, size_t limit, json_t **ret,
+int rg_engine_ledger_verify(struct rg_engine *engine, uint64_t after, size_t limit, struct rg_reading **ret,
 			    struct rg_err *err);
+/** The transparency report of the days @from to @until (rg_report_to_json(), with "ledger": the head).
+ *  RG_ERR_INVALID for days that are none, RG_ERR_FULL if many are being made. */
+int rg_engine_report(struct rg_engine *engine, const char *from, const char *until, struct rg_reading **ret,
+		     struct rg_err *err);
 
 /* Events: the last some thousands are kept; readers are told how many they missed. */
 /** Readable when rg_engine_events_take() has something to take from the kernel. */
@@ -231,11 +246,6 @@ long rg_event_reader_read(struct rg_event_reader *reader, char *buf, size_t max)
  *  "observe_refused" (packets)}] (at most @limit, the busiest first), "maps", "events": {"sent","lost"}}. */
 int rg_engine_stats(struct rg_engine *engine, size_t limit, json_t **ret, struct rg_err *err);
 
-/** The transparency report of the days @from to @until (rg_report_to_json(), with "ledger": the head).
- *  RG_ERR_INVALID for days that are none. */
-int rg_engine_report(struct rg_engine *engine, const char *from, const char *until, json_t **ret,
-		     struct rg_err *err);
-
 /** The time that is believed, in seconds since 1970: the wall clock's, less a step that nobody has accepted. */
 int64_t rg_engine_now(const struct rg_engine *engine);
 
@@ -253,6 +263,9 @@ int rg_engine_verify(struct rg_engine *engine, json_t **ret, struct rg_err *err)
 int rg_engine_metrics(struct rg_engine *engine, char **ret, struct rg_err *err);
 
 /* Direct access for replay and the tests. */
+/** Time stands still at @time (seconds since 1970) until it is set again, for the loaded program, too. @ret:
+ *  within that window it makes no difference to what meetings say. For an engine without interfaces. */
+void rg_engine_time_set(struct rg_engine *engine, int64_t time, struct rg_window *ret);
 struct rg_dp *rg_engine_dp(struct rg_engine *engine);
 /** Id of a meeting by its number, label of a region id, "" / "unknown" if there is none. */
 const char *rg_engine_meeting_id(struct rg_engine *engine, uint32_t number);

@@ -234,7 +234,8 @@ struct rg_engine {
 	struct site site;
 	struct geo_hold hold;
 	char *blocked_by;
-	bool watch_maps;
+	bool watch_maps, accepted;
+	unsigned int n_reports;  /* that are being made */
 	uint64_t drifted;        /* entries that somebody else had changed */
 	struct engine_ledger ledger;
 	struct rg_ledger_config ledger_config;

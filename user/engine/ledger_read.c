@@ -6,250 +6,189 @@
 #include <string.h>
 #include "base/utc.h"
 #include "engine/engine_private.h"
-#include "ledger/chain.h"
-#include "ledger/report.h"
-#include "store/ledger.h"
+#include "engine/reading.h"
 
-static int head_json(struct rg_engine *engine, json_t **ret, struct rg_err *err)
+/* --- pages ------------------------------------------------------------------- */
+
+static int list_entry(struct rg_reading *reading, const struct rg_store_entry *entry, struct rg_err *err)
 {
-	char hash[RG_SHA256_TEXT];
-	struct rg_store_head head;
-	int r = rg_store_ledger_head(engine->store, &head, err);
+	json_t *json;
+	int r = reading_parse(entry, &json, err);
 
 	if (r)
 		return r;
-	*ret = json_pack("{s:I, s:s}", "seq", (json_int_t)head.seq, "hash", rg_sha256_format(head.hash, hash));
-	return *ret ? 0 : engine_no_memory(err);
+	return json_array_append_new(reading->entries, json) ? engine_no_memory(err) : 0;
 }
 
-/* One entry more than asked for is read, to know whether there is one. */
-struct page {
-	json_t *entries;
-	FILE *out;
-	size_t n, limit;
-	uint64_t last;
-	bool more;
-};
-
-static bool page_full(struct page *page, const struct rg_store_entry *entry)
+static int list_end(struct rg_reading *reading, struct rg_err *err)
 {
-	if (page->n == page->limit) {
-		page->more = true;
-		return true;
-	}
-	page->n++;
-	page->last = entry->seq;
-	return false;
+	reading->json = json_pack("{s:O, s:o, s:o}", "entries", reading->entries, "next", reading_next_json(reading),
+				  "head", reading_head_json(reading));
+	return reading->json ? 0 : engine_no_memory(err);
 }
 
-static json_t *next_json(const struct page *page)
-{
-	return page->more ? json_integer((json_int_t)page->last) : json_null();
-}
-
-static int add_entry(void *arg, const struct rg_store_entry *entry, struct rg_err *err)
-{
-	struct page *page = arg;
-	json_t *json;
-
-	if (page_full(page, entry))
-		return 0;
-	json = json_loadb(entry->text, entry->length, 0, NULL);
-	if (!json)
-		return rg_err_set(err, -EINVAL, RG_ERR_STORE, "",
-				  "entry %" PRIu64 " of the ledger is not JSON: it was changed", entry->seq);
-	return json_array_append_new(page->entries, json) ? engine_no_memory(err) : 0;
-}
-
-int rg_engine_ledger_list(struct rg_engine *engine, uint64_t after, size_t limit, json_t **ret,
+int rg_engine_ledger_list(struct rg_engine *engine, uint64_t after, size_t limit, struct rg_reading **ret,
 			  struct rg_err *err)
 {
-	_cleanup_(json_decrefp) json_t *entries = json_array(), *head = NULL;
-	struct page page = { .entries = entries, .limit = limit };
-	int r = entries ? head_json(engine, &head, err) : engine_no_memory(err);
+	static const struct reading_kind list = { list_entry, list_end };
+	_cleanup_(rg_reading_freep) struct rg_reading *reading = NULL;
+	int r = reading_new(engine, &list, after, limit, &reading, err);
 
-	if (!r)
-		r = rg_store_ledger_page(engine->store, false, after, limit + 1, add_entry, &page, err);
 	if (r)
 		return r;
-	*ret = json_pack("{s:O, s:o, s:O}", "entries", entries, "next", next_json(&page), "head", head);
-	return *ret ? 0 : engine_no_memory(err);
-}
-
-static int write_entry(void *arg, const struct rg_store_entry *entry, struct rg_err *err)
-{
-	struct page *page = arg;
-
-	(void)err;
-	if (!page_full(page, entry)) {
-		fwrite(entry->text, 1, entry->length, page->out);
-		fputc('\n', page->out);
-	}
-	return 0;
-}
-
-static int write_page(struct rg_engine *engine, uint64_t after, struct page *page, struct rg_err *err)
-{
-	_cleanup_(json_decrefp) json_t *head = NULL, *end = NULL;
-	char now[RG_UTC_TEXT_MAX];
-	int r = head_json(engine, &head, err);
-
-	if (!r)
-		r = rg_store_ledger_page(engine->store, false, after, page->limit + 1, write_entry, page, err);
-	if (r)
-		return r;
-	end = json_pack("{s:O, s:o, s:s}", "head", head, "next", next_json(page), "exported_at",
-			rg_utc_format_ms(rg_utc_now_ms(), now));
-	if (!end || json_dumpf(end, page->out, JSON_COMPACT) || fputc('\n', page->out) == EOF)
+	reading->entries = json_array();
+	if (!reading->entries)
 		return engine_no_memory(err);
+	*ret = TAKE_PTR(reading);
 	return 0;
 }
 
-int rg_engine_ledger_export(struct rg_engine *engine, uint64_t after, size_t limit, char **ret,
-			    size_t *ret_length, struct rg_err *err)
+/* --- exact texts ------------------------------------------------------------- */
+
+static int export_entry(struct rg_reading *reading, const struct rg_store_entry *entry, struct rg_err *err)
 {
-	_cleanup_(rg_freep) char *text = NULL;
-	size_t length = 0;
-	struct page page = { .out = open_memstream(&text, &length), .limit = limit };
-	int r = page.out ? write_page(engine, after, &page, err) : engine_no_memory(err);
-
-	if (page.out && fclose(page.out) && !r)
-		r = engine_no_memory(err);
-	if (r)
-		return r;
-	*ret = TAKE_PTR(text);
-	*ret_length = length;
-	return 0;
-}
-
-struct verify {
-	struct rg_chain chain;
-	struct page page;
-};
-
-/* The chain, and what the table says beside the text. */
-static int verify_entry(void *arg, const struct rg_store_entry *entry, struct rg_err *err)
-{
-	struct verify *verify = arg;
-	int r;
-
-	if (page_full(&verify->page, entry))
+	if (fwrite(entry->text, 1, entry->length, reading->out) == entry->length &&
+	    fputc('\n', reading->out) != EOF)
 		return 0;
-	r = rg_chain_add(&verify->chain, entry->text, entry->length, err);
+	return engine_no_memory(err);
+}
+
+static int export_end(struct rg_reading *reading, struct rg_err *err)
+{
+	_cleanup_(json_decrefp) json_t *end = NULL;
+	FILE *out = TAKE_PTR(reading->out);
+	char now[RG_UTC_TEXT_MAX];
+	bool ok;
+
+	end = json_pack("{s:o, s:o, s:s}", "head", reading_head_json(reading), "next", reading_next_json(reading),
+			"exported_at", rg_utc_format_ms(engine_now_ms(reading->engine), now));
+	ok = end && !json_dumpf(end, out, JSON_COMPACT) && fputc('\n', out) != EOF;
+	return fclose(out) || !ok ? engine_no_memory(err) : 0;
+}
+
+int rg_engine_ledger_export(struct rg_engine *engine, uint64_t after, size_t limit, struct rg_reading **ret,
+			    struct rg_err *err)
+{
+	static const struct reading_kind texts = { export_entry, export_end };
+	_cleanup_(rg_reading_freep) struct rg_reading *reading = NULL;
+	int r = reading_new(engine, &texts, after, limit, &reading, err);
+
 	if (r)
 		return r;
-	if (verify->chain.seq != entry->seq)
+	reading->out = open_memstream(&reading->text, &reading->length);
+	if (!reading->out)
+		return engine_no_memory(err);
+	*ret = TAKE_PTR(reading);
+	return 0;
+}
+
+/* --- the check --------------------------------------------------------------- */
+
+static int check_entry(struct rg_chain *chain, const struct rg_store_entry *entry, struct rg_err *err)
+{
+	int r = rg_chain_add(chain, entry->text, entry->length, err);
+
+	if (r)
+		return r;
+	if (chain->seq != entry->seq)
 		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "", "row %" PRIu64 " holds entry %" PRIu64,
-				  entry->seq, verify->chain.seq);
-	if (!entry->hash || memcmp(entry->hash, verify->chain.hash, RG_SHA256_SIZE))
+				  entry->seq, chain->seq);
+	if (!entry->hash || memcmp(entry->hash, chain->hash, RG_SHA256_SIZE))
 		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
 				  "entry %" PRIu64 " does not have the hash that was stored with it", entry->seq);
 	return 0;
 }
 
-static int remember_hash(void *arg, const struct rg_store_entry *entry, struct rg_err *err)
+/* A chain that is broken is a result, not a failure. */
+static int note_broken(struct rg_reading *reading, int r, const struct rg_err *why, struct rg_err *err)
 {
-	struct rg_chain *chain = arg;
-
-	(void)err;
-	if (entry->hash)
-		rg_chain_resume(chain, entry->seq, entry->hash);
+	if (!r)
+		return 0;
+	if (why->code != RG_ERR_INVALID) {
+		if (err)
+			*err = *why;
+		return r;
+	}
+	snprintf(reading->broken, sizeof(reading->broken), "%s", why->detail);
+	reading->ended = true;
 	return 0;
 }
 
-/* Nothing is left: the end must be where the daemon itself wrote last. */
-static int check_end(struct rg_engine *engine, const struct rg_chain *chain, struct rg_err *err)
+/* The chain, and what the table says beside the text. */
+static int verify_entry(struct rg_reading *reading, const struct rg_store_entry *entry, struct rg_err *err)
 {
+	struct rg_err why = { 0 };
+
+	return note_broken(reading, check_entry(&reading->chain, entry, &why), &why, err);
+}
+
+static int verify_end(struct rg_reading *reading, struct rg_err *err)
+{
+	_cleanup_(json_decrefp) json_t *next = reading_next_json(reading);
 	char hash[RG_SHA256_TEXT];
-	struct rg_store_head head;
-	int r = rg_store_ledger_head(engine->store, &head, err);
+	struct rg_err why = { 0 };
+	bool whole;
+	int r = 0;
 
-	return r ? r : rg_chain_check_head(chain, head.seq, rg_sha256_format(head.hash, hash), err);
-}
-
-/* A place that was never reached is a mistake of the caller's, not a ledger that was cut. */
-static int check_after(struct rg_engine *engine, uint64_t after, struct rg_err *err)
-{
-	struct rg_store_head head;
-	int r = rg_store_ledger_head(engine->store, &head, err);
-
-	if (r || after <= head.seq)
+	/* nothing is left: the end must be where the daemon itself wrote last */
+	if (!*reading->broken && json_is_null(next))
+		r = rg_chain_check_head(&reading->chain, reading->head.seq,
+					rg_sha256_format(reading->head.hash, hash), &why);
+	r = note_broken(reading, r, &why, err);
+	if (r)
 		return r;
-	return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
-			  "the ledger ends with entry %" PRIu64 ": there is none after entry %" PRIu64 " to check",
-			  head.seq, after);
+	whole = !*reading->broken;
+	reading->json = json_pack("{s:b, s:I, s:o, s:o, s:s?}", "ok", whole, "checked", (json_int_t)reading->n, "next",
+				  whole ? json_incref(next) : json_null(), "head", reading_head_json(reading),
+				  "broken", whole ? NULL : reading->broken);
+	return reading->json ? 0 : engine_no_memory(err);
 }
 
-int rg_engine_ledger_verify(struct rg_engine *engine, uint64_t after, size_t limit, json_t **ret,
-			    struct rg_err *err)
+/* The entry that the first one to be checked is chained to. */
+static int resume_entry(void *arg, const struct rg_store_entry *entry, struct rg_err *err)
+{
+	struct rg_reading *reading = arg;
+
+	(void)err;
+	if (entry->seq == reading->after && entry->hash)
+		rg_chain_resume(&reading->chain, entry->seq, entry->hash);
+	return 0;
+}
+
+static int resume(struct rg_reading *reading, struct rg_err *err)
 {
 	static const unsigned char none[RG_SHA256_SIZE];
-	struct verify verify = { .page.limit = limit };
-	_cleanup_(json_decrefp) json_t *head = NULL;
-	struct rg_err why = { 0 };
-	int r = head_json(engine, &head, err);
+	uint64_t after = reading->after;
+	int r;
 
-	if (!r)
-		r = check_after(engine, after, err);
-	if (!after)
-		rg_chain_resume(&verify.chain, 0, none);
-	else if (!r)
-		r = rg_store_ledger_page(engine->store, false, after - 1, 1, remember_hash, &verify.chain, err);
-	if (r)
-		return r;
-	r = rg_store_ledger_page(engine->store, false, after, limit + 1, verify_entry, &verify, &why);
-	if (!r && !verify.page.more)
-		r = check_end(engine, &verify.chain, &why);
-	if (r && why.code != RG_ERR_INVALID) {
-		if (err)
-			*err = why;
-		return r;
-	}
-	*ret = json_pack("{s:b, s:I, s:o, s:O, s:s?}", "ok", !r, "checked", (json_int_t)verify.page.n,
-			 "next", r ? json_null() : next_json(&verify.page), "head", head,
-			 "broken", r ? why.detail : NULL);
-	return *ret ? 0 : engine_no_memory(err);
-}
-
-RG_DEFINE_CLEANUP(struct rg_report *, rg_report_free);
-
-struct reading {
-	struct rg_report *report;
-	int (*add)(struct rg_report *report, const json_t *entry);
-};
-
-static int report_entry(void *arg, const struct rg_store_entry *entry, struct rg_err *err)
-{
-	const struct reading *reading = arg;
-	_cleanup_(json_decrefp) json_t *json = NULL;
-
-	if (reading->add == rg_report_undone && !rg_report_is_undone(entry->text))
+	if (!after) {
+		rg_chain_resume(&reading->chain, 0, none);
 		return 0;
-	json = json_loadb(entry->text, entry->length, 0, NULL);
-	if (!json)
-		return rg_err_set(err, -EINVAL, RG_ERR_STORE, "",
-				  "entry %" PRIu64 " of the ledger is not JSON: it was changed", entry->seq);
-	return reading->add(reading->report, json) ? engine_no_memory(err) : 0;
+	}
+	r = rg_store_ledger_page(reading->engine->store, false, after - 1, 1, resume_entry, reading, err);
+	if (!r && !reading->chain.anchored) {
+		snprintf(reading->broken, sizeof(reading->broken), "entry %" PRIu64 " is missing, or its hash is none",
+			 after);
+		reading->ended = true;
+	}
+	return r;
 }
 
-int rg_engine_report(struct rg_engine *engine, const char *from, const char *until, json_t **ret,
-		     struct rg_err *err)
+int rg_engine_ledger_verify(struct rg_engine *engine, uint64_t after, size_t limit, struct rg_reading **ret,
+			    struct rg_err *err)
 {
-	_cleanup_(rg_report_freep) struct rg_report *report = NULL;
-	_cleanup_(json_decrefp) json_t *head = NULL;
-	char now[RG_UTC_TEXT_MAX];
-	int r = rg_report_new(from, until, rg_utc_format((int64_t)time(NULL), now), &report, err);
+	static const struct reading_kind check = { verify_entry, verify_end };
+	_cleanup_(rg_reading_freep) struct rg_reading *reading = NULL;
+	int r = reading_new(engine, &check, after, limit, &reading, err);
 
-	if (!r)
-		r = head_json(engine, &head, err);
-	if (!r)
-		r = rg_store_ledger_page(engine->store, true, 0, SIZE_MAX, report_entry,
-					 &(struct reading){ report, rg_report_undone }, err);
-	if (!r)
-		r = rg_store_ledger_page(engine->store, true, 0, SIZE_MAX, report_entry,
-					 &(struct reading){ report, rg_report_add }, err);
 	if (r)
 		return r;
-	*ret = rg_report_to_json(report);
-	return *ret && !json_object_set(*ret, "ledger", head) ? 0 : engine_no_memory(err);
+	/* a place that was never reached is a mistake of the caller's, not a ledger that was cut */
+	if (after > reading->head.seq)
+		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "", "the ledger ends with entry %" PRIu64
+				  ": there is none after entry %" PRIu64 " to check", reading->head.seq, after);
+	r = resume(reading, err);
+	if (!r)
+		*ret = TAKE_PTR(reading);
+	return r;
 }

@@ -43,7 +43,10 @@ bool rg_report_is_undone(const char *text);
 int rg_report_undone(struct rg_report *report, const json_t *entry);
 /** Add an entry, in the order of the ledger, from its first one on. 0 or -ENOMEM. */
 int rg_report_add(struct rg_report *report, const json_t *entry);
-/** {"from", "until", "generated_at", "small": 5,
+/** Make rows of what was added, of at most @most of it in this call; after the first call nothing is added any
+ *  more. @ret_done: they are complete. 0 or -ENOMEM. */
+int rg_report_finish(struct rg_report *report, size_t most, bool *ret_done);
+/** What is not finished is finished first. {"from", "until", "generated_at", "small": 5,
  *   "totals": {"requests", "refused", "narrowed", "applied", "overridden", "withheld", "meetings",
  *              "participants", "incomplete": a small cell is left out of the last two},
  *   "months": [{"month": "2020-06", "jurisdiction": "CN" | null, "basis", "requests", "refused", "narrowed",

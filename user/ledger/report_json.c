@@ -118,24 +118,20 @@ static int count_meeting(struct rg_report *report, struct cell *cell, const char
 	return 0;
 }
 
-/* Requests and what they touched into the rows of their months. */
-static int make_cells(struct rg_report *report)
+static int count_touch(struct rg_report *report, const struct touch *touch)
 {
 	struct cell *cell;
 
-	report_drop_cells(report);
-	report->cells_by = rg_map_new();
-	report->meetings = rg_map_new();
-	if (!report->cells_by || !report->meetings)
+	if (cell_of(report, touch->month, touch->request, &cell) || count_meeting(report, cell, touch->meeting))
 		return -ENOMEM;
-	for (size_t i = 0; i < report->n_touches; i++) {
-		const struct touch *touch = report->touches[i];
+	cell->participants += touch->participants;
+	return 0;
+}
 
-		if (cell_of(report, touch->month, touch->request, &cell) ||
-		    count_meeting(report, cell, touch->meeting))
-			return -ENOMEM;
-		cell->participants += touch->participants;
-	}
+static int count_requests(struct rg_report *report)
+{
+	struct cell *cell;
+
 	for (size_t i = 0; i < report->n_requests; i++) {
 		const struct request *request = report->requests[i];
 
@@ -145,6 +141,31 @@ static int make_cells(struct rg_report *report)
 			return -ENOMEM;
 		cell->requests[outcome_of(request)]++;
 	}
+	return 0;
+}
+
+/* Requests and what they touched into the rows of their months. */
+int rg_report_finish(struct rg_report *report, size_t most, bool *ret_done)
+{
+	size_t end = report->n_touches - report->n_finished;
+
+	*ret_done = report->finished;
+	if (report->finished)
+		return 0;
+	if (!report->cells_by)
+		report->cells_by = rg_map_new();
+	if (!report->meetings)
+		report->meetings = rg_map_new();
+	if (!report->cells_by || !report->meetings)
+		return -ENOMEM;
+	for (end = report->n_finished + (end < most ? end : most); report->n_finished < end; report->n_finished++)
+		if (count_touch(report, report->touches[report->n_finished]))
+			return -ENOMEM;
+	if (report->n_finished < report->n_touches)
+		return 0;
+	if (count_requests(report))
+		return -ENOMEM;
+	*ret_done = report->finished = true;
 	return 0;
 }
 
@@ -241,8 +262,9 @@ static json_t *orders_json(const struct rg_report *report)
 json_t *rg_report_to_json(struct rg_report *report)
 {
 	json_t *months;
+	bool done;
 
-	if (make_cells(report))
+	if (rg_report_finish(report, SIZE_MAX, &done))
 		return NULL;
 	if (report->n_cells)
 		qsort(report->cells, report->n_cells, sizeof(*report->cells), by_place);

@@ -60,18 +60,20 @@ struct rg_report {
 	struct rg_map *touches_by;    /* by month, request, meeting -> struct touch */
 	struct touch **touches;
 	size_t n_touches, max_touches;
-	/* the result, made anew by each rg_report_to_json() */
+	/* the result */
 	struct rg_map *cells_by;      /* by month, jurisdiction, basis -> struct cell */
 	struct cell **cells;
 	size_t n_cells, max_cells;
 	struct rg_map *meetings;      /* of cells that counted them: a set */
 	char **meeting_keys;
 	size_t n_meeting_keys, max_meeting_keys;
+	size_t n_finished;            /* touches that are in their rows */
+	bool finished;
 	struct range *undone;
 	size_t n_undone;
 };
 
-/** Forget the rows of an earlier rg_report_to_json(). */
+/** Free the rows. */
 void report_drop_cells(struct rg_report *report);
 /** Room for one pointer more in a list of @n. */
 bool report_grow(void *list, size_t n, size_t *max);
