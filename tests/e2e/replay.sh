@@ -59,9 +59,41 @@ is "nothing follows" "$(wc -l <"$WORK/out")" 12
 jq '.meetings[0].sites = {refuse: ["DE"]}' "$WORK/rules.json" >"$WORK/sites.json"
 "$REGIONGATE" replay "$WORK/a.pcap" --geoip "$WORK/db.mmdb" --rules "$WORK/sites.json" --json >"$WORK/out"
 is "a meeting that excludes the site" "$(line 2 | jq -r '.reason + " " + .meeting')" "refuse_site m-1989"
-jq '.meetings[0].rules[0].expires = "2020-06-05T00:00:00Z"' "$WORK/rules.json" >"$WORK/over.json"
-"$REGIONGATE" replay "$WORK/a.pcap" --geoip "$WORK/db.mmdb" --rules "$WORK/over.json" --json >"$WORK/out"
-is "a rule that is over" "$(line 1 | jq -r .reason)" admit_default
+
+# Times: as of when each packet was captured, whatever their order, or as of one time.
+jq '.meetings[0].rules[0] += {not_before: "2020-06-04T12:00:00Z", expires: "2020-06-05T00:00:00Z"}' "$WORK/rules.json" >"$WORK/times.json"
+packet="$IPV4$(to 203.0.113.9 10001)"
+AT=1591272000 # 2020-06-04T12:00:00Z
+pcap 1 "$((AT - 1))@$packet" "$AT@$packet" "$((AT + 43199))@$packet" "$((AT + 43200))@$packet" "$((AT + 5))@$packet" \
+	"$((AT - 86400))@$packet" "$((AT + 31536000))@$packet" "$AT@$packet" >"$WORK/times.pcap"
+reasons() { # rules [option...]
+	"$REGIONGATE" replay "$WORK/times.pcap" --geoip "$WORK/db.mmdb" --rules "$@" --json 2>"$WORK/err" |
+		jq -r 'select(.n) | .reason' | sed 's/admit_default/-/; s/refuse_region/R/; s/refuse_expired/E/' | xargs
+}
+is "each packet is judged as of when it was captured" "$(reasons "$WORK/times.json")" "- R R - R - - R"
+is "or all as of one time" "$(reasons "$WORK/times.json" --at 2020-06-04T23:59:59Z)" "R R R R R R R R"
+is "or another one" "$(reasons "$WORK/times.json" --at 2020-06-05T02:00:00+02:00)" "- - - - - - - -"
+is "or as of now" "$(reasons "$WORK/times.json" --at now)" "- - - - - - - -"
+jq '.meetings[0].expires = "2020-06-04T12:00:05Z"' "$WORK/rules.json" >"$WORK/over.json"
+is "a meeting that is over" "$(reasons "$WORK/over.json")" "R R E E E R E R"
+is "rules without times need none" "$(reasons "$WORK/rules.json")" "R R R R R R R R"
+pcap 1 "$AT@$packet" "0@$packet" >"$WORK/times.pcap"
+is "a packet without a time is not judged by one" "$(reasons "$WORK/times.json") $(cat "$WORK/err")" \
+	"R regiongate: packet 2 of the capture has no time, and the rules have some: say --at TIME"
+is "it needs none where there is none" "$(reasons "$WORK/rules.json")" "R R"
+is "or where one is given" "$(reasons "$WORK/times.json" --at 2020-06-04T12:00:00Z)" "R R"
+replay "$WORK/times.pcap" --at yesterday >"$WORK/out" 2>"$WORK/err"
+is "a time that is none" "$? $(head -n 1 "$WORK/err")" \
+	"2 regiongate: --at is a time such as 2020-06-04T00:00:00Z, or now; not 'yesterday'"
+
+# What a daemon took stands here as it does there, also what took an approval.
+ORDER='{"jurisdiction": "CN", "authority": "Court", "basis": "Act 7", "reference": "R-1", "received": "2020-06-01"}'
+jq --argjson order "$ORDER" '.meetings[0].rules[0] += {regions: ["DE", "CN"], order: $order}' "$WORK/rules.json" >"$WORK/order.json"
+"$REGIONGATE" replay "$WORK/times.pcap" --geoip "$WORK/db.mmdb" --rules "$WORK/order.json" >"$WORK/out" 2>"$WORK/err"
+is "an order beyond its territory is none here, either" "$? $(cat "$WORK/err")" \
+	"1 regiongate: the order reaches beyond the territory of CN: DE (at /meetings/0/rules/0/regions)"
+jq '.meetings[0].rules[0].order.override = {reason: "r", approved_by: "bob"}' "$WORK/order.json" >"$WORK/override.json"
+is "an override that stands" "$(reasons "$WORK/override.json")" "R R"
 replay "$WORK/a.pcap" >"$WORK/text"
 check "for people: a row a packet" grep -qE "^ +1  refuse  refuse_region +m-1989 +CN" "$WORK/text"
 check "for people: the sums" grep -q "11 packets: 3 admit, 5 refuse, 3 pass" "$WORK/text"

@@ -45,14 +45,17 @@ binary() { # hex
 le32() { # number
 	printf '%02x%02x%02x%02x' $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) $(($1 >> 24 & 255))
 }
-# A capture of frames; PCAP_CUT: bytes that are captured of each, at most.
-pcap() { # link-type frame...
-	local frame length cut
+# A capture of frames, at noon of 2020-06-04 or as they say, in seconds since 1970; PCAP_CUT: bytes that are
+# captured of each, at most.
+pcap() { # link-type [time@]frame...
+	local frame length cut time
 	binary "d4c3b2a1020004000000000000000000ffff0000$(le32 "$1")"
 	shift
 	for frame; do
+		time=1591272000
+		case $frame in *@*) time=${frame%@*} frame=${frame#*@} ;; esac
 		length=$((${#frame} / 2))
 		cut=$((length < ${PCAP_CUT:-65535} ? length : PCAP_CUT))
-		binary "0000000000000000$(le32 $cut)$(le32 $length)${frame:0:$((2 * cut))}"
+		binary "$(le32 $time)00000000$(le32 $cut)$(le32 $length)${frame:0:$((2 * cut))}"
 	done
 }

@@ -181,6 +181,7 @@ int rg_capture_next(struct rg_capture *capture, struct rg_capture_frame *ret, st
 	ret->partial = header->caplen < header->len;
 	ret->data = packet;
 	ret->length = header->caplen;
+	ret->time = header->ts.tv_sec;
 	if (capture->link->network_type) {
 		r = convert(capture, packet, header->caplen, ret, err);
 		if (r)

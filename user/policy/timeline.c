@@ -68,3 +68,18 @@ void rg_timeline_of(const struct rg_meeting_spec *meeting, int64_t now, struct r
 		from = until;
 	}
 }
+
+struct rg_window rg_timeline_around(const struct rg_meeting_spec *meeting, int64_t now)
+{
+	struct rg_window step = { RG_TIME_MIN, RG_TIME_MAX };
+	int64_t times[TIMES_MAX];
+	size_t n = collect(meeting, times);
+
+	for (size_t i = 0; i < n; i++) {
+		if (times[i] <= now)
+			step.from = times[i];
+		else if (times[i] < step.until)
+			step.until = times[i];
+	}
+	return step;
+}

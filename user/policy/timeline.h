@@ -21,4 +21,7 @@ size_t rg_timeline_count(const struct rg_meeting_spec *meeting);
  *  matter then. */
 void rg_timeline_of(const struct rg_meeting_spec *meeting, int64_t now, struct rg_timeline *ret);
 
+/** The step around @now: within it nothing changes. */
+struct rg_window rg_timeline_around(const struct rg_meeting_spec *meeting, int64_t now);
+
 #endif
