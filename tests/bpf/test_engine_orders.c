@@ -308,28 +308,121 @@ static void who_is_refused_by_an_order_is_told_by_whom(void **state)
 	json_decref(answer);
 }
 
+static json_t *admission_at(const char *address, const char *at)
+{
+	json_t *body = json_pack("{s:s, s:s, s:s}", "meeting", "m-1", "address", address, "at", at), *answer = NULL;
+
+	if (rg_engine_admission(engine, body, &answer, &err))
+		fail_msg("%s", err.detail);
+	json_decref(body);
+	return answer;
+}
+
+/* Of the order: all of it, or (NULL) nothing. */
+static void then_told(const json_t *answer, const char *reference)
+{
+	char *text = json_dumps(answer, 0);
+
+	assert_int_equal(json_integer_value(json_object_get(answer, "status")), 451);
+	assert_string_equal(field(json_object_get(answer, "order"), "reference"), reference ? reference : "");
+	if (!reference) {
+		assert_null(strstr(text, "R-1"));
+		assert_null(strstr(text, "Ministry"));
+		assert_null(strstr(text, "\"Act\""));
+	}
+	free(text);
+}
+
+static void when_accepted(void)
+{
+	json_t *answer = NULL;
+
+	assert_int_equal(rg_engine_clock_accept(engine, &answer, &err), 0);
+	json_decref(answer);
+}
+
 static void a_gag_hides_the_order_until_it_ends(void **state)
 {
-	char fields[512], until[RG_TIME_TEXT_MAX], *text;
-	json_t *answer, *body, *later = NULL;
+	char fields[512], until[RG_TIME_TEXT_MAX], end[RG_TIME_TEXT_MAX];
+	json_t *answer, *scope;
+
+	(void)state;
+	snprintf(fields, sizeof(fields), "\"rules\": [{\"action\": \"refuse\", \"regions\": [\"CN\"], " ORDER
+		 ", \"expires\": \"%s\", \"gag_until\": \"%s\"}}]", in_s(10000, end), in_s(3600, until));
+	given_body(fields);
+	answer = admission(FROM_CN);
+	then_told(answer, NULL);
+	scope = json_object_get(json_object_get(answer, "show"), "scope");
+	assert_true(json_is_null(json_object_get(scope, "until"))); /* when the order ends is told of it, too */
+	assert_true(json_is_null(json_object_get(scope, "within_jurisdiction")));
+	json_decref(answer);
+	answer = admission_at(FROM_CN, until); /* to ask about later is to ask now */
+	then_told(answer, NULL);
+	json_decref(answer);
+	moved_ns = 3600 * NS; /* a clock that is set ends no gag */
+	rg_engine_tick(engine);
+	answer = admission(FROM_CN);
+	then_told(answer, NULL);
+	json_decref(answer);
+	when_accepted();
+	answer = admission(FROM_CN);
+	then_told(answer, "R-1");
+	scope = json_object_get(json_object_get(answer, "show"), "scope");
+	assert_string_equal(field(scope, "until"), end);
+	assert_true(json_is_true(json_object_get(scope, "within_jurisdiction")));
+	json_decref(answer);
+	answer = admission_at(FROM_CN, in_s(-3600, until)); /* nor does asking about earlier bring it back */
+	then_told(answer, "R-1");
+	json_decref(answer);
+}
+
+static json_int_t reported(const char *name)
+{
+	json_t *answer = NULL;
+	json_int_t n;
+
+	assert_int_equal(report("2020-01-01", "2099-12-31", &answer), 0);
+	n = json_integer_value(json_object_get(json_object_get(answer, "totals"), name));
+	json_decref(answer);
+	return n;
+}
+
+static void a_gag_ends_for_the_report_by_the_clock_that_is_believed(void **state)
+{
+	char fields[512], until[RG_TIME_TEXT_MAX];
 
 	(void)state;
 	snprintf(fields, sizeof(fields), "\"rules\": [{\"action\": \"refuse\", \"regions\": [\"CN\"], " ORDER
 		 ", \"gag_until\": \"%s\"}}]", in_s(3600, until));
 	given_body(fields);
-	answer = admission(FROM_CN);
-	text = json_dumps(answer, 0);
-	assert_null(strstr(text, "R-1"));
-	assert_null(strstr(text, "Ministry"));
-	assert_null(strstr(text, "\"Act\""));
-	assert_int_equal(json_integer_value(json_object_get(answer, "status")), 451);
-	free(text);
-	json_decref(answer);
-	body = json_pack("{s:s, s:s, s:s}", "meeting", "m-1", "address", FROM_CN, "at", until);
-	assert_int_equal(rg_engine_admission(engine, body, &later, &err), 0);
-	assert_string_equal(json_string_value(json_object_get(json_object_get(later, "order"), "reference")), "R-1");
-	json_decref(body);
-	json_decref(later);
+	assert_int_equal(reported("withheld"), 1);
+	moved_ns = 2 * 3600 * NS;
+	rg_engine_tick(engine);
+	assert_int_equal(reported("withheld"), 1);
+	when_accepted();
+	assert_int_equal(reported("withheld"), 0);
+	assert_int_equal(reported("requests"), 1);
+}
+
+/* The ledger's times are those of one clock: what a set clock says is in its entry only. */
+static void entries_have_the_time_that_is_believed(void **state)
+{
+	char today[RG_TIME_TEXT_MAX], text[RG_TIME_TEXT_MAX];
+	json_t *page = NULL, *entry;
+	size_t i;
+
+	(void)state;
+	moved_ns = 400ll * 86400 * NS;
+	rg_engine_tick(engine);
+	given_body("");
+	moved_ns = 0;
+	assert_int_equal(ledger_list(0, 1000, &page), 0);
+	in_s(0, today);
+	json_array_foreach(json_object_get(page, "entries"), i, entry) {
+		snprintf(text, sizeof(text), "%.4s", field(entry, "at"));
+		assert_memory_equal(text, today, 4);
+	}
+	json_decref(page);
 }
 
 static void bad_questions_are_refused(void **state)
@@ -390,6 +483,8 @@ int main(void)
 		WITH_PLACES(a_mode_that_is_none_is_refused),
 		WITH_PLACES(who_is_refused_by_an_order_is_told_by_whom),
 		WITH_PLACES(a_gag_hides_the_order_until_it_ends),
+		WITH_PLACES(a_gag_ends_for_the_report_by_the_clock_that_is_believed),
+		WITH_PLACES(entries_have_the_time_that_is_believed),
 		WITH_PLACES(bad_questions_are_refused),
 		WITH_PLACES(a_preview_refuses_what_a_put_would_and_changes_nothing),
 	};

@@ -43,10 +43,39 @@ is "and reads" "$(call 61009 61000 61003 GET /v1/meetings/m-1)" 200
 RULES='"rules": [{"id": "r1", "action": "refuse", "regions": ["CN"], "order": {"jurisdiction": "CN", "authority": "Secret Office", "basis": "Secret Act", "reference": "Secret-1", "received": "2020-06-03", "gag_until": "2049-01-01"}}]'
 is "a gagged order is pushed" "$(call 61009 61000 61003 PUT /v1/meetings/m-1 -d "${BODY%\}}, $RULES}")" 200
 check "the answer has all of it" grep -q Secret-1 "$WORK/body"
-for path in /v1/meetings/m-1 /v1/meetings "/v1/ledger?limit=1000" /v1/status "/v1/events?last=100&follow=false"; do
-	is "a reader reads $path" "$(call 61001 61000 61000 GET "$path")" 200
-	is "and nothing of the order" "$(grep -ci secret "$WORK/body")" 0
+# refused; refused with an override; narrowed, since addresses have moved
+gagged() { # regions [more of the order]
+	echo "{${RULES/\[\"CN\"\]/$1}}" | jq -c ".rules[0].order += ${2:-{\}}"
+}
+is "one that exceeds is refused" "$(call 61009 61000 61003 PUT /v1/meetings/m-2 -d "$(gagged '["CN", "HK"]')")" 422
+is "and an override that nobody approved" "$(call 61004 61000 61000 PUT /v1/meetings/m-2 \
+	-d "$(gagged '["CN", "HK"]' '{"override": {"reason": "secret need", "approved_by": "secretary"}}')")" 422
+rg region put here --network 198.18.0.0/16 --country CN >/dev/null
+is "one is pushed for a custom region" "$(call 61009 61000 61003 PUT /v1/meetings/m-3 -d "$(gagged '["custom:here"]')")" 201
+rg region put here --network 198.18.0.0/16 --country HK >/dev/null
+check "it is narrowed" until_true 5 sh -c "\"$REGIONGATE\" --socket \"$SOCKET\" status --json | jq -e '.orders_narrowed.orders == 1'"
+is "the ledger has all of them" "$(rg ledger list --limit 1000 --json | jq -r '[.entries[].kind] | join(" ")' | grep -c 'order-refused.*order-refused.*order-narrowed')" 1
+# every path that answers readers, as the table of routes has them
+mapfile -t PATHS < <(sed -nE 's/^\t\{ "GET", +"([^"]+)".*/\1/p' "$RG_TOP/user/api/routes.c" |
+	sed 's/{id}/m-1/; s/regions\/{name}/regions\/here/; s/{name}/none/; s/lookup$/&?address=198.18.0.1/
+	     s/events$/&?last=1000\&follow=false/; s/report$/&?from=2020-01-01\&to=2099-12-31/; s/ledger$/&?limit=1000/')
+check "there are many" [ ${#PATHS[@]} -gt 20 ]
+for path in "${PATHS[@]}"; do
+	status=$(call 61001 61000 61000 GET "$path")
+	is "a reader is told nothing of it by $path" "$(grep -ci secret "$WORK/body")" 0
+	case $path in
+	*none) is "which there is not" "$status" 404 ;;
+	*export) is "which is not for readers" "$status" 403 ;;
+	*) is "which answers" "$status" 200 ;;
+	esac
 done
+for question in 'admission {"meeting": "m-1", "address": "198.18.0.1", "at": "2050-01-01T00:00:00Z"}' \
+	'admission {"meeting": "m-3", "address": "198.18.0.1"}' \
+	'explain {"source": "198.18.0.1", "destination": "198.51.100.10", "destination_port": 7}' \
+	'meetings/m-1:preview {"rules": []}'; do
+	is "nor by ${question%% *}" "$(call 61001 61000 61000 POST "/v1/${question%% *}" -d "${question#* }") $(grep -ci secret "$WORK/body")" "200 0"
+done
+check "nor is it in the journal" sh -c "! grep -i secret '$WORK/daemon.log'"
 call 61001 61000 61000 GET /v1/meetings/m-1 >/dev/null
 is "but that there is one" "$(jq -c '.rules[0].order | [.jurisdiction, .withheld, .reference]' "$WORK/body")" '["CN",true,null]'
 call 61001 61000 61000 GET /v1/meetings/m-1 -i >/dev/null

@@ -14,7 +14,8 @@
 struct question {
 	const struct meeting *meeting;
 	struct rg_addr address;
-	int64_t time;
+	int64_t time; /* of the packet */
+	int64_t now;  /* when it is asked: whether a gag is over does not depend on what is asked */
 };
 
 static int parse(struct rg_engine *engine, const json_t *body, struct question *ret, struct rg_err *err)
@@ -24,7 +25,7 @@ static int parse(struct rg_engine *engine, const json_t *body, struct question *
 	char quoted[RG_QUOTE_MAX];
 	int r = rg_json_fields(body, known, err);
 
-	ret->time = rg_engine_now(engine);
+	ret->time = ret->now = rg_engine_now(engine);
 	if (!r)
 		r = rg_json_string(body, "meeting", true, &meeting, err);
 	if (!r)
@@ -50,13 +51,18 @@ static json_t *time_json(int64_t time)
 	return time == RG_TIME_MAX || time == RG_TIME_MIN ? json_null() : json_string(rg_time_format(time, text));
 }
 
+static bool is_gagged(const struct question *q, const struct rg_rule *rule)
+{
+	return rule && rule->order && rg_order_gagged(rule->order, q->now);
+}
+
 /* What may be said of an order: under a gag, nothing. */
-static json_t *order_json(const struct rg_rule *rule, int64_t time)
+static json_t *order_json(const struct question *q, const struct rg_rule *rule)
 {
 	const struct rg_order *order = rule ? rule->order : NULL;
 	char jurisdiction[64];
 
-	if (!order || rg_order_gagged(order, time))
+	if (!order || is_gagged(q, rule))
 		return json_null();
 	return json_pack("{s:s, s:s, s:s, s:s}", "jurisdiction",
 			 rg_region_spec_format(&order->jurisdiction, jurisdiction),
@@ -69,7 +75,7 @@ static const char *basis_of(const struct question *q, const struct rg_judgment *
 	const struct rg_rule *rule = judgment->rule;
 
 	if (rule)
-		return rule->order && rg_order_gagged(rule->order, q->time) ? NULL : rg_rule_basis(rule);
+		return is_gagged(q, rule) ? NULL : rg_rule_basis(rule);
 	return judgment->cause == RG_REASON_REFUSE_EXPIRED || judgment->cause == RG_REASON_REFUSE_SITE ? NULL
 													  : "owner";
 }
@@ -84,18 +90,21 @@ static json_t *regions_json(const struct rg_rule *rule)
 	return list;
 }
 
-/* How far the refusal goes: this meeting, these regions, until then. */
+/* How far the refusal goes: this meeting, these regions, until then. Of an order under a gag neither its end
+ * nor its bound. */
 static json_t *scope_json(const struct question *q, const struct rg_judgment *judgment)
 {
 	const struct rg_rule *rule = judgment->rule;
 	struct rg_window window = rule ? rg_rule_window(rule) : q->meeting->spec->window;
 	struct rg_window both = rg_window_both(&window, &q->meeting->spec->window);
-	bool bounded = rule && rg_rule_bounded(rule);
+	bool silent = is_gagged(q, rule), bounded = rule && rg_rule_bounded(rule);
 
-	return json_pack("{s:s, s:o, s:o, s:b}", "meeting", q->meeting->spec->id,
+	if (silent)
+		both = q->meeting->spec->window;
+	return json_pack("{s:s, s:o, s:o, s:o}", "meeting", q->meeting->spec->id,
 			 "regions", rule ? regions_json(rule) : json_null(),
 			 "until", judgment->cause == RG_REASON_REFUSE_EXPIRED ? json_null() : time_json(both.until),
-			 "within_jurisdiction", bounded);
+			 "within_jurisdiction", silent ? json_null() : json_boolean(bounded));
 }
 
 /* An explanation, as RFC 7725 wants the body of a 451 to have. */
@@ -114,7 +123,7 @@ static json_t *words(const struct question *q, const struct rg_judgment *judgmen
 	}
 	if (!rule || !rule->order)
 		return json_string("The owner of this meeting does not admit participants from your region.");
-	if (rg_order_gagged(rule->order, q->time))
+	if (is_gagged(q, rule))
 		return json_string("Taking part in this meeting from your region is denied for legal reasons.");
 	rg_region_spec_format(&rule->order->jurisdiction, jurisdiction);
 	return json_sprintf("Taking part in this meeting from your region is denied by demand of %s (%s), "
@@ -134,7 +143,7 @@ static json_t *show_json(const struct rg_engine *engine, const struct question *
 			 const struct rg_judgment *judgment)
 {
 	int status = status_of(judgment);
-	bool told = status == HTTP_LEGAL && !rg_order_gagged(judgment->rule->order, q->time);
+	bool told = status == HTTP_LEGAL && !is_gagged(q, judgment->rule);
 	json_t *headers = json_object();
 
 	if (status == HTTP_OK) {
@@ -171,7 +180,7 @@ int rg_engine_admission(struct rg_engine *engine, const json_t *body, json_t **r
 			 "reason", rg_reason_text(judgment.reason),
 			 "rule", judgment.rule ? judgment.rule->id : NULL,
 			 "basis", basis_of(&q, &judgment),
-			 "order", order_json(judgment.rule, q.time),
+			 "order", order_json(&q, judgment.rule),
 			 "exception", judgment.exception ? judgment.exception->reason : NULL,
 			 "status", status_of(&judgment), "show", show_json(engine, &q, &judgment));
 	return *ret ? 0 : engine_no_memory(err);
