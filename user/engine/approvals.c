@@ -54,12 +54,11 @@ static uid_t uid_of(const json_t *approval)
 	return (uid_t)json_integer_value(json_object_get(approval, "uid"));
 }
 
-/* Those that have not expired. What can not be read approves nothing. New reference. */
-static int load(struct rg_engine *engine, json_t **ret, struct rg_err *err)
+/* Those that have not expired at @now. What can not be read approves nothing. New reference. */
+static int load(struct rg_engine *engine, int64_t now, json_t **ret, struct rg_err *err)
 {
 	_cleanup_(json_decrefp) json_t *stored = NULL, *list = json_array();
 	_cleanup_(rg_freep) char *text = NULL;
-	int64_t now = rg_engine_now(engine);
 	const json_t *approval;
 	size_t i;
 	int r = rg_store_setting_get(engine->store, SETTING, &text, err);
@@ -107,7 +106,7 @@ int approval_check(struct rg_engine *engine, const char *meeting, const struct r
 	int r = approval_digest(meeting, rule, digest, err);
 
 	if (!r)
-		r = load(engine, &list, err);
+		r = load(engine, rg_engine_now(engine), &list, err);
 	if (r || find(engine, list, digest, rule->order->override_approved_by) >= 0)
 		return r;
 	return rg_err_set(err, -EPERM, RG_ERR_APPROVAL, pointer,
@@ -124,13 +123,13 @@ int approval_use(struct rg_engine *engine, const char *meeting, const struct rg_
 	ssize_t at = -1;
 	int r = approval_digest(meeting, rule, digest, err);
 
-	if (!r)
-		r = load(engine, &list, err);
+	if (!r) /* also one that has expired since the body was checked, a moment ago */
+		r = load(engine, RG_TIME_MIN, &list, err);
 	if (r)
 		return r;
 	at = find(engine, list, digest, rule->order->override_approved_by);
-	if (at < 0) /* it was there when the body was checked, and expires now */
-		return rg_err_set(err, -EPERM, RG_ERR_APPROVAL, "", "the approval has expired");
+	if (at < 0)
+		return rg_err_set(err, -EPERM, RG_ERR_APPROVAL, "", "the approval is gone");
 	used = json_incref(json_array_get(list, (size_t)at));
 	json_array_remove(list, (size_t)at);
 	r = store(engine, list, err);
@@ -213,7 +212,7 @@ int rg_engine_approve(struct rg_engine *engine, const json_t *body, json_t **ret
 	if (!who->called)
 		return rg_err_set(err, -EACCES, RG_ERR_FORBIDDEN, "", "nobody is known to approve");
 	engine_settle(engine);
-	r = load(engine, &list, err);
+	r = load(engine, rg_engine_now(engine), &list, err);
 	if (r)
 		return r;
 	forget(list, request.digest, who->peer.uid);
