@@ -124,6 +124,29 @@ static void given_filled_store(int n)
 	rg_store_close(store);
 }
 
+/* The ledger has what a gag withholds; the directory may be anybody's. */
+static void a_new_file_is_not_for_all(void **state)
+{
+	static const char *const names[] = { "regiongate.db", "regiongate.db-wal", "regiongate.db-shm" };
+	mode_t mask = umask(0);
+	struct rg_store *store = given_store();
+	struct rg_err err = { 0 };
+	struct stat status;
+	char path[128];
+
+	(void)state;
+	assert_int_equal(rg_store_begin(store, &err), 0);
+	assert_int_equal(rg_store_meeting_put(store, "m-1", 1, 1, "{}", &err), 0);
+	assert_int_equal(rg_store_commit(store, &err), 0);
+	umask(mask);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		assert_int_equal(stat(path, &status), 0);
+		assert_int_equal(status.st_mode & 0777, 0640);
+	}
+	rg_store_close(store);
+}
+
 static void a_file_that_is_no_database_is_refused_and_left(void **state)
 {
 	char bytes[5000];
@@ -410,6 +433,7 @@ static void a_store_in_memory_leaves_no_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(a_new_file_is_not_for_all),
 		TEST(a_file_that_is_no_database_is_refused_and_left),
 		TEST(a_database_with_broken_pages_is_refused_and_left),
 		TEST(a_database_that_is_cut_off_is_refused_and_left),

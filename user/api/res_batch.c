@@ -16,6 +16,7 @@
 #include "api/reply.h"
 #include "base/text.h"
 #include "engine/engine.h"
+#include "policy/json_util.h"
 #include "policy/meeting.h"
 
 struct line {
@@ -39,13 +40,14 @@ static int check_fields(const json_t *body, const char *op, const char *const kn
 	json_t *value;
 
 	json_object_foreach((json_t *)body, key, value) {
+		char quote[RG_QUOTE_MAX];
 		size_t i = 0;
 
 		while (known[i] && strcmp(known[i], key))
 			i++;
 		if (known[i] || !strcmp(key, "op") || !strcmp(key, "id"))
 			continue;
-		rg_err_set(err, 0, RG_ERR_INVALID, "", "unknown field '%.64s' of a %s", key, op);
+		rg_err_set(err, 0, RG_ERR_INVALID, "", "unknown field '%s' of a %s", rg_json_quote(key, quote), op);
 		if (strlen(key) < 64 && !strpbrk(key, "~/"))
 			rg_err_prefix(err, "/%s", key);
 		return -EINVAL;

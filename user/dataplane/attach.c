@@ -29,13 +29,12 @@ const char *rg_xdp_mode_text(enum rg_xdp_mode mode)
 
 int rg_xdp_mode_parse(const char *text, enum rg_xdp_mode *ret)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
-		if (!strcmp(modes[i], text)) {
-			*ret = (enum rg_xdp_mode)i;
-			return 0;
-		}
-	}
-	return -EINVAL;
+	int i = rg_dp_word(modes, ARRAY_SIZE(modes), text);
+
+	if (i < 0)
+		return i;
+	*ret = (enum rg_xdp_mode)i;
+	return 0;
 }
 
 static const char *link_path(const struct rg_dp *dp, const char *ifname, char buf[512])

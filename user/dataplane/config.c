@@ -10,6 +10,14 @@
 #include "base/cleanup.h"
 #include "regiongate.skel.h"
 
+int rg_dp_word(const char *const *words, size_t n, const char *text)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(words[i], text))
+			return (int)i;
+	return -EINVAL;
+}
+
 uint32_t rg_dp_endpoints_max(const struct rg_dp_config *config)
 {
 	uint64_t ports = ((uint64_t)config->max_locals + 1) * 2 * 65536;

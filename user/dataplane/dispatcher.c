@@ -25,13 +25,12 @@ static const char *const modes[] = {
 
 int rg_dispatcher_parse(const char *text, enum rg_dispatcher *ret)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
-		if (!strcmp(modes[i], text)) {
-			*ret = (enum rg_dispatcher)i;
-			return 0;
-		}
-	}
-	return -EINVAL;
+	int i = rg_dp_word(modes, ARRAY_SIZE(modes), text);
+
+	if (i < 0)
+		return i;
+	*ret = (enum rg_dispatcher)i;
+	return 0;
 }
 
 static uint32_t map_id(int fd)

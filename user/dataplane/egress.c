@@ -37,13 +37,12 @@ const char *rg_egress_mode_text(enum rg_egress_mode mode)
 
 int rg_egress_mode_parse(const char *text, enum rg_egress_mode *ret)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
-		if (!strcmp(modes[i], text)) {
-			*ret = (enum rg_egress_mode)i;
-			return 0;
-		}
-	}
-	return -EINVAL;
+	int i = rg_dp_word(modes, ARRAY_SIZE(modes), text);
+
+	if (i < 0)
+		return i;
+	*ret = (enum rg_egress_mode)i;
+	return 0;
 }
 
 static uint32_t prog_id(int fd)

@@ -93,6 +93,9 @@ void rg_dp_words_clear(void);
 const char *rg_dp_words(void);
 void rg_dp_words_keep(const char *fmt, va_list ap); /* unless there are some */
 
+/** The place of @text among @n words; -EINVAL if it is none of them. */
+int rg_dp_word(const char *const *words, size_t n, const char *text);
+
 /** pin_dir/[dir/]name, characters that bpffs refuses written as %XX. Returns @buf. */
 const char *rg_dp_pin_path(const char *pin_dir, const char *dir, const char *name, char buf[512]);
 

@@ -95,6 +95,17 @@ static int lock_dir(const char *dir, int *ret_fd, struct rg_err *err)
 	return 0;
 }
 
+/* SQLite would make the file readable for all: in a directory that was there before and is open, too. Its
+ * -wal and -shm get the mode of the file. */
+static int make_file(const char *path, struct rg_err *err)
+{
+	_cleanup_(rg_closep) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+
+	if (fd < 0)
+		return rg_err_set(err, -errno, RG_ERR_STORE, NULL, "cannot open the store %s: %s", path, strerror(errno));
+	return 0;
+}
+
 static int prepare_all(struct rg_store *store, struct rg_err *err)
 {
 	for (size_t i = 0; i < STATEMENT_MAX; i++)
@@ -120,6 +131,9 @@ int rg_store_open(const char *dir, struct rg_store **ret, struct rg_err *err)
 		if (snprintf(path, sizeof(path), "%s/regiongate.db", dir) >= (int)sizeof(path))
 			return rg_err_set(err, -ENAMETOOLONG, RG_ERR_STORE, NULL,
 					  "the path of the state directory is too long");
+		r = make_file(path, err);
+		if (r)
+			return r;
 	}
 	if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
 			    SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
