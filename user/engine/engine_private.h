@@ -46,8 +46,8 @@ struct meeting {
 	uint64_t revision;
 	struct ruling ruling;       /* from now on */
 	struct policy *policy;      /* that of now: ruling.policy */
-	struct endpoint *endpoints; /* as many as the spec has */
 	bool revised;               /* by a ufrag in this turn: listed in pending.revised */
+	struct endpoint endpoints[]; /* as many as the spec has */
 };
 
 /* A shared endpoint. */

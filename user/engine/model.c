@@ -94,20 +94,15 @@ uint32_t model_number_free(struct model *model)
 
 int meeting_new(struct rg_meeting_spec *spec, struct meeting **ret, struct rg_err *err)
 {
-	struct meeting *meeting = calloc(1, sizeof(*meeting));
-	struct endpoint *endpoints = calloc(spec->n_endpoints + 1, sizeof(*endpoints));
+	struct meeting *meeting = calloc(1, sizeof(*meeting) + spec->n_endpoints * sizeof(struct endpoint));
 
-	if (!meeting || !endpoints) {
-		free(meeting);
-		free(endpoints);
+	if (!meeting)
 		return engine_no_memory(err);
-	}
 	for (size_t i = 0; i < spec->n_endpoints; i++) {
-		endpoints[i].key = endpoint_key(&spec->endpoints[i]);
-		endpoints[i].meeting = meeting;
+		meeting->endpoints[i].key = endpoint_key(&spec->endpoints[i]);
+		meeting->endpoints[i].meeting = meeting;
 	}
 	meeting->spec = spec;
-	meeting->endpoints = endpoints;
 	*ret = meeting;
 	return 0;
 }
@@ -117,7 +112,6 @@ void meeting_free(struct meeting *meeting)
 	if (!meeting)
 		return;
 	rg_meeting_free(meeting->spec);
-	free(meeting->endpoints);
 	free(meeting);
 }
 

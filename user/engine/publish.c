@@ -4,6 +4,8 @@
 #include <string.h>
 #include "engine/engine_private.h"
 
+#define ROOM_KEPT 65536 /* entries of a turn's lists; a start and a comparison list all that there is */
+
 int engine_grow(void *array, size_t *max, size_t wanted, size_t size, struct rg_err *err)
 {
 	size_t larger = *max ? *max : 16;
@@ -72,11 +74,14 @@ void pending_clear(struct pending *pending)
 	pending->n_locals = pending->n_new = 0;
 	pending->n_settled = 0;
 	pending->any = pending->geo = pending->gives_up = false;
+	if (pending->max_keys > ROOM_KEPT || pending->max_ufrags > ROOM_KEPT)
+		pending_free(pending);
 }
 
 void pending_free(struct pending *pending)
 {
-	pending_clear(pending);
+	for (size_t i = 0; i < pending->n_undos; i++)
+		free(pending->undos[i].body);
 	free(pending->undos);
 	free(pending->meetings);
 	free(pending->keys);

@@ -20,8 +20,10 @@ static int no_memory(struct rg_err *err)
 
 bool rg_meeting_id_ok(const char *id)
 {
-	size_t n = strspn(id, RG_PLAIN_LETTERS);
+	size_t n = 0;
 
+	while (rg_is_plain(id[n]))
+		n++;
 	return n >= 1 && n <= RG_MEETING_ID_MAX && !id[n];
 }
 
@@ -125,7 +127,7 @@ static int parse_endpoints(const json_t *body, struct rg_meeting_spec *meeting, 
 
 	if (ret)
 		return ret;
-	meeting->endpoints = calloc(json_array_size(list) + 1, sizeof(*meeting->endpoints));
+	meeting->endpoints = calloc(json_array_size(list) ?: 1, sizeof(*meeting->endpoints));
 	if (!meeting->endpoints)
 		return no_memory(err);
 	for (; meeting->n_endpoints < json_array_size(list); meeting->n_endpoints++) {

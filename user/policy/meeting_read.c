@@ -44,9 +44,11 @@ static void expect(struct reader *reader, const char *literal)
 /* Letters that stand for themselves, up to the end of the string. */
 static const char *word(struct reader *reader, char buf[WORD_MAX + 1])
 {
-	size_t n = reader->at ? strspn(reader->at, RG_PLAIN_LETTERS) : 0;
+	size_t n = 0;
 
 	*buf = '\0';
+	while (reader->at && n <= WORD_MAX && rg_is_plain(reader->at[n]))
+		n++;
 	if (!n || n > WORD_MAX || reader->at[n] != '"') {
 		fail(reader);
 		return buf;

@@ -41,7 +41,7 @@ int rg_region_list_parse(const json_t *list, struct rg_region_spec **ret, size_t
 	int r = 0;
 
 	*ret_n = 0;
-	*ret = calloc(json_array_size(list) + 1, sizeof(**ret));
+	*ret = calloc(json_array_size(list) ?: 1, sizeof(**ret));
 	if (!*ret)
 		return no_memory(err);
 	for (; *ret_n < json_array_size(list); ++*ret_n) {
@@ -167,7 +167,7 @@ int rg_rules_parse(const json_t *body, struct rg_meeting_spec *meeting, struct r
 
 	if (ret)
 		return ret;
-	meeting->rules = calloc(json_array_size(list) + 1, sizeof(*meeting->rules));
+	meeting->rules = calloc(json_array_size(list) ?: 1, sizeof(*meeting->rules));
 	if (!meeting->rules)
 		return no_memory(err);
 	while (meeting->n_rules < json_array_size(list)) {
