@@ -76,6 +76,7 @@
 /* Counters per (meeting, region, direction, verdict): lines of 64 bytes for each CPU with room for
  * three of one meeting; a power of two. Twice as many as meetings keep the way short. */
 #define RG_MTG_STAT_DEFAULT 32768 /* 2 MiB a CPU */
+#define RG_MTG_STAT_CAP     (1u << 22)
 #define RG_MTG_STAT_PROBES  8     /* further lines looked at; none with room: counted as lost */
 
 /* Geo table: nodes of 4 bytes, range entries of 8 bytes (see bpf/region.h) */

@@ -98,7 +98,7 @@ static void file_sets_every_key(void **state)
 				   "registered_country = yes\nwatch = off\n"
 				   "[interfaces]\neth0 = native\nwlan0.7 = auto , egress  clsact\n"
 				   "[limits]\nmax_meetings = 7\nmax_addresses = 64\n"
-				   "max_policies = 8\nmax_schedules = 9\nmax_exception_sets = 10\n"
+				   "max_policies = 8\nmax_schedules = 9\nmax_exception_sets = 10\nmax_mtg_stats = 11\n"
 				   "[filter]\nmode = observe\n"), 0);
 	assert_string_equal(config.socket, "/s");
 	assert_string_equal(config.state, "/t");
@@ -121,6 +121,7 @@ static void file_sets_every_key(void **state)
 	assert_int_equal(config.max_policies, 8);
 	assert_int_equal(config.max_schedules, 9);
 	assert_int_equal(config.max_exception_sets, 10);
+	assert_int_equal(config.max_mtg_stats, 11);
 	assert_true(config.observe);
 }
 
@@ -150,6 +151,8 @@ static void bad_values_are_refused(void **state)
 	then_refused("[limits]\nmax_policies = 0\n", "not a number from 1 to 1048575");
 	then_refused("[limits]\nmax_schedules = 1048576\n", "not a number from 1 to 1048575");
 	then_refused("[limits]\nmax_exception_sets = 65536\n", "not a number from 1 to 65535");
+	then_refused("[limits]\nmax_mtg_stats = 0\n", "not a number from 1 to 4194304");
+	then_refused("[limits]\nmax_mtg_stats = 4194305\n", "not a number from 1 to 4194304");
 	then_refused("[filter]\nmode = off\n", "'off' is not enforce or observe");
 	then_refused("[filter]\ndispatcher = maybe\n", "'maybe' is not no, auto or yes");
 	then_refused("[interfaces]\neth0 = fast\n", "'fast' is not auto, native or generic");

@@ -47,6 +47,7 @@ struct rg_config {
 	uint32_t max_ufrags_long; /* how many of them may have more than 32 characters */
 	uint32_t max_flows;     /* how many flows of shared endpoints are remembered */
 	uint32_t max_policies, max_schedules, max_exception_sets; /* distinct ones; 0: by what the store needs */
+	uint32_t max_mtg_stats; /* lines of counters by meeting, a CPU */
 	uint32_t hold_share; /* percent of live flows that a reload of databases may change unconfirmed */
 	bool site_known;
 	struct rg_region_spec site; /* where this server stands: a country or subdivision */
@@ -76,6 +77,7 @@ struct rg_config {
 	X(MAX_POLICIES,       "limits",  "max_policies")      \
 	X(MAX_SCHEDULES,      "limits",  "max_schedules")     \
 	X(MAX_EXCEPTION_SETS, "limits",  "max_exception_sets") \
+	X(MAX_MTG_STATS,      "limits",  "max_mtg_stats")     \
 	X(HOLD_SHARE,         "geoip",   "hold_share")        \
 	X(STALE_DAYS,         "geoip",   "stale_days")        \
 	X(SITE,               "filter",  "site")              \

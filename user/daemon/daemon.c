@@ -187,6 +187,7 @@ static int open_engine(struct daemon *daemon, struct rg_err *err)
 			.max_policies = config->max_policies ? config->max_policies + 1 : 0, /* as above */
 			.max_schedules = config->max_schedules ? config->max_schedules + 1 : 0,
 			.max_exceptions = config->max_exception_sets ? config->max_exception_sets + 1 : 0,
+			.max_mtg_stats = config->max_mtg_stats,
 			.dispatcher = config->dispatcher,
 			.observe = config->observe,
 		},
