@@ -128,10 +128,18 @@ $(B)/tests/bpf/%: tests/bpf/%.c $(B)/libharness.a $(B)/libregiongate.a
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MF $@.d $< $(B)/libharness.a $(B)/libregiongate.a -o $@ -lcmocka $(PKG_LIBS)
-$(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/san/tests/fuzz/replay_main.o $(B)/libharness-san.a $(B)/libregiongate-san.a
+# the replay of a corpus counts the lines that it reaches, of the sources that the target is about (tests/fuzz/sources)
+FUZZ_ABOUT := $(filter %.c,$(wildcard $(shell sed -n 's/^[a-z_]*: //p' tests/fuzz/sources)))
+$(B)/cov/%.o: %.c | $(SKELETONS)
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
-	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Ibpf -Itests -MF $@.d $< $(B)/san/tests/fuzz/replay_main.o $(B)/libharness-san.a $(B)/libregiongate-san.a -o $@ -lcmocka $(PKG_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) --coverage -c $< -o $@
+$(B)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/replay_main.c tests/fuzz/sources $(HARNESS_PURE) $(FUZZ_ABOUT:%.c=$(B)/cov/%.o) $(B)/libregiongate-san.a
+	@mkdir -p $(@D)
+	@echo "  CC    $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Ibpf -Itests --coverage -MF $@.d $< tests/fuzz/replay_main.c $(HARNESS_PURE) \
+		$(patsubst %.c,$(B)/cov/%.o,$(filter %.c,$(wildcard $(shell sed -n 's/^$(patsubst fuzz_%,%,$*): //p' tests/fuzz/sources)))) \
+		$(B)/libregiongate-san.a -o $@ $(PKG_LIBS)
 $(B)/tests/foreign.bpf.o: tests/e2e/foreign.bpf.c $(B)/vmlinux.h
 	@mkdir -p $(@D)
 	@echo "  BPF   $@"
