@@ -13,6 +13,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <time.h>
 #include "evade/random.h"
 #include "harness/engine.h"
 #include "harness/shadow.h"
@@ -24,6 +25,8 @@
 #define PORTS 5
 #define PROBES 40
 
+#define NS 1000000000ll
+
 static struct rnd rnd;
 static struct shadow shadow, flushed; /* now; as of the last flush */
 static unsigned long seed, step;
@@ -34,6 +37,31 @@ static bool regions_changed;          /* in this turn */
 #define wrong(format, ...) \
 	fail_msg("seed %lu step %lu, %s: " format, seed, step, what, ##__VA_ARGS__)
 
+/* --- the clock: of the test, in the middle of hour shadow.now; it goes on while the machine sleeps */
+
+static int64_t wall_offset_ns, slept_ns; /* slept: of the boot's clock, which the monotonic one does not count */
+static int stepped_hours;                /* the wall clock was set, and nobody has accepted it */
+
+static int64_t read_clock(void *arg, int id)
+{
+	struct timespec ts;
+
+	(void)arg;
+	clock_gettime(id, &ts);
+	return (int64_t)ts.tv_sec * NS + ts.tv_nsec + (id == CLOCK_REALTIME ? wall_offset_ns + slept_ns : 0) +
+	       (id == CLOCK_BOOTTIME ? slept_ns : 0);
+}
+
+static void set_clock(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	wall_offset_ns = ((int64_t)SH_BEGIN + SH_HOUR / 2 - ts.tv_sec) * NS;
+	config.clock = read_clock;
+	config.boot_id = "boot-1";
+}
+
 static unsigned long setting(const char *name, unsigned long otherwise)
 {
 	const char *text = getenv(name);
@@ -41,83 +69,7 @@ static unsigned long setting(const char *name, unsigned long otherwise)
 	return text && *text ? strtoul(text, NULL, 0) : otherwise;
 }
 
-/* --- bodies */
-
-static void draw_endpoints(struct sh_meeting *m)
-{
-	m->n_endpoints = (uint8_t)rnd_below(&rnd, SH_ENDPOINTS + 1);
-	for (unsigned int i = 0; i < m->n_endpoints; i++) {
-		struct sh_endpoint *e = &m->endpoints[i];
-
-		e->address = (uint8_t)(rnd_one_in(&rnd, 8) ? 0 : 1 + rnd_below(&rnd, SH_COUNT(sh_addresses) - 1));
-		e->port = (uint8_t)(1 + rnd_below(&rnd, PORTS));
-		e->tcp = rnd_one_in(&rnd, 3);
-		for (unsigned int j = 0; j < i; j++)
-			if (!memcmp(e, &m->endpoints[j], sizeof(*e))) { /* twice: leave it out */
-				m->n_endpoints = (uint8_t)i;
-				return;
-			}
-	}
-}
-
-static void draw_rules(struct sh_meeting *m)
-{
-	m->n_rules = (uint8_t)rnd_below(&rnd, SH_RULES + 1);
-	for (unsigned int i = 0; i < m->n_rules; i++) {
-		struct sh_rule *rule = &m->rules[i];
-
-		rule->id = (uint8_t)(10 + i);
-		rule->refuse = rnd_one_in(&rnd, 2);
-		rule->n = (uint8_t)rnd_below(&rnd, SH_CODES + 1);
-		for (unsigned int j = 0; j < rule->n; j++)
-			rule->codes[j] = (uint8_t)rnd_below(&rnd, SH_COUNT(sh_codes));
-	}
-}
-
-/* Mostly such as the shared endpoints can have. */
-static uint32_t draw_ufrags(void)
-{
-	uint32_t bits = 0;
-
-	for (unsigned int bit = 0; bit < SH_SHARED * SH_UFRAGS; bit++)
-		if (rnd_one_in(&rnd, sh_ufrag_fits(&shadow, bit) ? 8 : 150))
-			bits |= 1u << bit;
-	return bits;
-}
-
-static struct sh_meeting draw_meeting(void)
-{
-	struct sh_meeting m = { .exists = true, .refuse = rnd_one_in(&rnd, 2), .observe = rnd_one_in(&rnd, 4) };
-
-	draw_endpoints(&m);
-	draw_rules(&m);
-	if (rnd_one_in(&rnd, 2))
-		m.ufrags = draw_ufrags();
-	return m;
-}
-
-/* Make a good body bad. */
-static void spoil(json_t *body)
-{
-	json_t *list = json_object_get(body, rnd_one_in(&rnd, 2) ? "endpoints" : "rules");
-
-	switch (rnd_below(&rnd, 10)) {
-	case 0: json_object_set_new(body, "unknown_field", json_null()); break;
-	case 1: json_object_set_new(body, "default", json_string("maybe")); break;
-	case 2: json_object_set_new(body, "mode", json_integer(1)); break;
-	case 3: json_object_set_new(body, "endpoints", json_object()); break;
-	case 4: json_object_set_new(body, "id", json_string("another")); break;
-	case 5: json_array_append_new(list, json_string("x")); break;
-	case 6: json_array_append_new(json_object_get(body, "endpoints"),
-				      json_pack("{s:s, s:i}", "address", "10.0.0.1", "port", 65536)); break;
-	case 7: json_array_append_new(json_object_get(body, "endpoints"),
-				      json_pack("{s:s, s:i}", "address", "239.0.0.1", "port", 1)); break;
-	case 8: json_array_append_new(json_object_get(body, "rules"),
-				      json_pack("{s:s, s:[s]}", "action", "refuse", "regions", "XX")); break;
-	default: json_array_append_new(json_object_get(body, "rules"),
-				       json_pack("{s:s, s:[s]}", "action", "refuse", "regions", "custom:nobody"));
-	}
-}
+#include "harness/shadow_draw.h"
 
 /* --- calls. Each says which error it must give, or none. */
 
@@ -195,6 +147,8 @@ static enum rg_errc error_of(unsigned int i, const struct sh_meeting *m)
 		return RG_ERR_INVALID;
 	if (sh_conflict(&shadow, i, m) >= 0 || sh_meets_shared(&shadow, m))
 		return RG_ERR_CONFLICT;
+	if (sh_orders_exceed(&shadow, m))
+		return RG_ERR_EXCEEDS;
 	if (sh_count_meetings(&after) > MAX_MEETINGS - 1 || sh_count_locals(&after, 0) > MAX_LOCALS)
 		return RG_ERR_FULL;
 	return RG_ERR_NONE;
@@ -268,24 +222,27 @@ static void do_put_again(void)
 static void do_patch(void)
 {
 	unsigned int i = rnd_below(&rnd, SH_MEETINGS);
-	static const char *const fields[] = { "endpoints", "default", "rules", "mode", "ufrags" };
+	static const char *const fields[] = { "endpoints", "default", "rules", "mode", "ufrags", "exceptions", "sites" };
 	const char *field = fields[rnd_below(&rnd, SH_COUNT(fields))];
 	struct sh_meeting m = shadow.meetings[i], other = draw_meeting();
 	struct shadow with = shadow;
 	bool null = rnd_one_in(&rnd, 6);
 	uint64_t revision = 0;
-	json_t *body, *patch;
+	json_t *body, *patch, *value;
 	char id[8];
 	int ret;
 
 	if (null)
-		other = (struct sh_meeting){ .exists = true };
+		other = (struct sh_meeting){ .exists = true, .times = { SH_NO_TIME, SH_NO_TIME } };
 	with.meetings[i] = other;
 	body = sh_meeting_json(&with, i);
 	patch = json_object();
-	json_object_set(patch, field, null ? json_null() : json_object_get(body, field));
+	value = json_object_get(body, field);
+	json_object_set(patch, field, null || !value ? json_null() : value);
 	json_decref(body);
-	switch (*field) {
+	switch (field[1] == 'x' ? 'x' : *field) {
+	case 'x': memcpy(m.exceptions, other.exceptions, sizeof(m.exceptions)), m.n_exceptions = other.n_exceptions; break;
+	case 's': m.sites = other.sites; break;
 	case 'e': memcpy(m.endpoints, other.endpoints, sizeof(m.endpoints)), m.n_endpoints = other.n_endpoints; break;
 	case 'u': m.ufrags = other.ufrags; break;
 	case 'd': m.refuse = other.refuse; break;
@@ -556,6 +513,28 @@ static void full_disk_turn(void)
 	end_turn();
 }
 
+/* The machine sleeps for some hours, or its clock is set: that holds once it is accepted. */
+static void time_goes_by(void)
+{
+	int hours = 1 + (int)rnd_below(&rnd, 2);
+	json_t *answer = NULL;
+
+	snprintf(what, sizeof(what), "time goes by");
+	if (stepped_hours && rnd_one_in(&rnd, 2)) {
+		assert_int_equal(rg_engine_clock_accept(engine, &answer, &err), 0);
+		json_decref(answer);
+		shadow.now += stepped_hours;
+		stepped_hours = 0;
+	} else if (!stepped_hours && rnd_one_in(&rnd, 2)) {
+		stepped_hours = rnd_one_in(&rnd, 3) ? -hours : hours;
+		wall_offset_ns += stepped_hours * SH_HOUR * NS;
+	} else {
+		slept_ns += hours * SH_HOUR * NS;
+		shadow.now += hours;
+	}
+	rg_engine_tick(engine);
+}
+
 static void one_turn(void)
 {
 	uint32_t dice = rnd_below(&rnd, 40);
@@ -566,6 +545,8 @@ static void one_turn(void)
 		good_turn();
 	if (dice == 1)
 		when_restarted();
+	if (dice < 5)
+		time_goes_by();
 	flushed = shadow;
 	then_all_agree();
 }
@@ -573,6 +554,7 @@ static void one_turn(void)
 static void model_store_and_kernel_agree_after_every_turn(void **state)
 {
 	unsigned long steps = setting("RG_RANDOM_STEPS", 600);
+	static struct rg_region_spec site;
 
 	(void)state;
 	seed = setting("RG_RANDOM_SEED", 1);
@@ -582,6 +564,9 @@ static void model_store_and_kernel_agree_after_every_turn(void **state)
 	config.dp.max_locals = MAX_LOCALS;
 	config.dp.max_ufrags = MAX_UFRAGS;
 	config.dp.max_ufrags_long = MAX_LONG_UFRAGS;
+	assert_int_equal(rg_region_spec_parse(SH_SITE, &site, NULL), 0);
+	config.site = &site;
+	set_clock();
 	given_engine();
 	for (step = 0; step < steps; step++)
 		one_turn();

@@ -13,23 +13,18 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/err.h"
+#include "harness/shadow_rules.h"
 
 #define SH_MEETINGS 9
 #define SH_REGIONS 5
 #define SH_ENDPOINTS 4
 #define SH_RULES 4
-#define SH_CODES 3 /* regions of a rule */
 #define SH_NETS 4
 #define SH_SHARED 3
 #define SH_PREFIX 6 /* of shared endpoints with a ufrag_prefix */
 
 static const char *const sh_addresses[] = { "any", "10.0.0.1", "10.0.0.2", "10.0.0.3", "2001:db8:5::1",
 					    "2001:db8:5::2" };
-static const char *const sh_codes[] = { "CN", "DE", "US", "NO", "EU", "EEA", "continent:EU", "continent:AS",
-					"unknown", "custom:c0", "custom:c1", "custom:c2", "custom:c3",
-					"custom:c4" };
-#define SH_CODE_CUSTOM 9
-static const char *const sh_countries[] = { "", "CN", "DE", "US", "NO" };
 /* Nested and disjoint, both families. */
 static const char *const sh_nets[] = { "192.0.2.0/24", "192.0.2.128/25", "192.0.2.200/32",
 				       "198.51.100.0/24", "203.0.113.0/25", "2001:db8:1::/48",
@@ -47,12 +42,14 @@ static const char *const sh_ufrags[] = { "abcd", "wx/+", "abcdef", "abcdxy", "ab
 #define SH_COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 struct sh_endpoint { uint8_t address, port; bool tcp; };
-struct sh_rule { uint8_t id, n; bool refuse; uint8_t codes[SH_CODES]; };
 struct sh_meeting {
 	bool exists, refuse, observe; /* refuse: by default */
 	uint8_t n_endpoints, n_rules;
 	struct sh_endpoint endpoints[SH_ENDPOINTS];
 	struct sh_rule rules[SH_RULES];
+	uint8_t n_exceptions, sites;
+	struct sh_exception exceptions[SH_EXCEPTIONS];
+	struct sh_times times;
 	uint32_t ufrags; /* bit: shared endpoint * SH_UFRAGS + ufrag */
 	uint64_t revision;
 };
@@ -70,20 +67,10 @@ struct shadow {
 	struct sh_meeting meetings[SH_MEETINGS];
 	struct sh_region regions[SH_REGIONS];
 	struct sh_shared shared[SH_SHARED];
+	int now; /* the hour in whose middle the clock stands */
 };
 
 /* --- as JSON */
-
-static inline json_t *sh_rule_json(const struct sh_rule *rule)
-{
-	json_t *codes = json_array();
-	char id[8];
-
-	for (unsigned int i = 0; i < rule->n; i++)
-		json_array_append_new(codes, json_string(sh_codes[rule->codes[i]]));
-	snprintf(id, sizeof(id), "x%u", rule->id);
-	return json_pack("{s:s, s:s, s:o}", "id", id, "action", rule->refuse ? "refuse" : "admit", "regions", codes);
-}
 
 static inline json_t *sh_endpoint_json(const struct sh_endpoint *e)
 {
@@ -123,17 +110,26 @@ static inline json_t *sh_shared_json(const struct shadow *shadow, unsigned int i
 static inline json_t *sh_meeting_json(const struct shadow *shadow, unsigned int i)
 {
 	const struct sh_meeting *m = &shadow->meetings[i];
-	json_t *endpoints = json_array(), *rules = json_array();
+	json_t *endpoints = json_array(), *rules = json_array(), *exceptions = json_array(), *body;
 	char id[8];
 
 	for (unsigned int j = 0; j < m->n_endpoints; j++)
 		json_array_append_new(endpoints, sh_endpoint_json(&m->endpoints[j]));
 	for (unsigned int j = 0; j < m->n_rules; j++)
 		json_array_append_new(rules, sh_rule_json(&m->rules[j]));
+	for (unsigned int j = 0; j < m->n_exceptions; j++)
+		json_array_append_new(exceptions, sh_exception_json(&m->exceptions[j], sh_nets[m->exceptions[j].net]));
 	snprintf(id, sizeof(id), "m-%u", i);
-	return json_pack("{s:s, s:o, s:o, s:s, s:o, s:s}", "id", id, "endpoints", endpoints,
+	body = json_pack("{s:s, s:o, s:o, s:s, s:o, s:s}", "id", id, "endpoints", endpoints,
 			 "ufrags", sh_ufrags_json(m->ufrags), "default", m->refuse ? "refuse" : "admit",
 			 "rules", rules, "mode", m->observe ? "observe" : "enforce");
+	if (m->n_exceptions)
+		json_object_set(body, "exceptions", exceptions);
+	json_decref(exceptions);
+	if (m->sites)
+		json_object_set_new(body, "sites", json_pack("{s:[s]}", sh_sites[m->sites].list, sh_sites[m->sites].code));
+	sh_times_json(body, &m->times);
+	return body;
 }
 
 static inline json_t *sh_region_json(const struct shadow *shadow, unsigned int i)
@@ -400,6 +396,77 @@ static inline bool sh_code_matches(unsigned int code, unsigned int customs, unsi
 	return code >= SH_CODE_CUSTOM ? customs >> (code - SH_CODE_CUSTOM) & 1 : countries[code] >> country & 1;
 }
 
+/* The exception that holds for an address, if any. */
+static inline const struct sh_exception *sh_exception_for(const struct sh_meeting *m, const char *source)
+{
+	struct sh_address address = sh_address_of(source);
+	const struct sh_exception *found = NULL;
+	int longest = -1;
+
+	for (unsigned int i = 0; i < m->n_exceptions; i++) {
+		int length = sh_net_holds(sh_nets[m->exceptions[i].net], &address);
+
+		if (length > longest) {
+			longest = length;
+			found = &m->exceptions[i];
+		}
+	}
+	return found;
+}
+
+static inline bool sh_rule_matches(const struct sh_rule *rule, int now, unsigned int customs, unsigned int country)
+{
+	if (!sh_holds(&rule->times, now) || !sh_holds(&rule->order_times, now))
+		return false;
+	if (rule->order && !(sh_territories[rule->order] >> country & 1)) /* an order goes no further */
+		return false;
+	for (unsigned int i = 0; i < rule->n; i++)
+		if (sh_code_matches(rule->codes[i], customs, country))
+			return true;
+	return false;
+}
+
+/* The reason's text, as if in mode enforce. */
+static inline const char *sh_judge_meeting(const struct shadow *shadow, const struct sh_meeting *m, const char *source)
+{
+	const struct sh_exception *exception = sh_exception_for(m, source);
+	unsigned int customs, country;
+
+	if (sh_sites[m->sites].excludes_de)
+		return "refuse_site";
+	if (!sh_holds(&m->times, shadow->now))
+		return "refuse_expired";
+	if (exception)
+		return exception->refuse ? "refuse_exception" : "admit_exception";
+	sh_locate(shadow, source, &customs, &country);
+	for (unsigned int i = 0; i < m->n_rules; i++)
+		if (sh_rule_matches(&m->rules[i], shadow->now, customs, country))
+			return m->rules[i].refuse ? "refuse_region" : "admit_rule";
+	return m->refuse ? "refuse_default" : "admit_default";
+}
+
+/* Does an order reach out of its territory? Each combination of custom regions has an address in sh_sources. */
+static inline bool sh_orders_exceed(const struct shadow *shadow, const struct sh_meeting *m)
+{
+	unsigned int customs, country;
+
+	for (unsigned int i = 0; i < m->n_rules; i++) {
+		const struct sh_rule *rule = &m->rules[i];
+
+		for (unsigned int j = 0; rule->order && j < rule->n; j++) {
+			if (rule->codes[j] < SH_CODE_CUSTOM && !(sh_codes_inside[rule->order] >> rule->codes[j] & 1))
+				return true;
+			for (unsigned int k = 0; rule->codes[j] >= SH_CODE_CUSTOM && k < SH_COUNT(sh_sources); k++) {
+				sh_locate(shadow, sh_sources[k], &customs, &country);
+				if (sh_code_matches(rule->codes[j], customs, country) &&
+				    !(sh_territories[rule->order] >> country & 1))
+					return true;
+			}
+		}
+	}
+	return false;
+}
+
 /* The meeting that holds an endpoint, -1: none. @address: index, not 0. */
 static inline int sh_meeting_at(const struct shadow *shadow, unsigned int address, unsigned int port, bool tcp)
 {
@@ -426,8 +493,8 @@ static inline const char *sh_judge(const struct shadow *shadow, const char *sour
 				   unsigned int port, bool tcp, const char *ufrag, int *ret_meeting)
 {
 	int shared = sh_shared_at(shadow, address, port, tcp);
-	unsigned int customs, country;
 	const struct sh_meeting *m;
+	const char *reason;
 
 	*ret_meeting = shared < 0 ? sh_meeting_at(shadow, address, port, tcp) :
 		       ufrag ? sh_bound(shadow, (unsigned int)shared, ufrag) : -1;
@@ -438,13 +505,8 @@ static inline const char *sh_judge(const struct shadow *shadow, const char *sour
 	if (*ret_meeting < 0)
 		return ufrag ? "refuse_unknown_ufrag" : "refuse_unbound";
 	m = &shadow->meetings[*ret_meeting];
-	sh_locate(shadow, source, &customs, &country);
-	for (unsigned int i = 0; i < m->n_rules; i++)
-		for (unsigned int j = 0; j < m->rules[i].n; j++)
-			if (sh_code_matches(m->rules[i].codes[j], customs, country))
-				return !m->rules[i].refuse ? "admit_rule" :
-				       m->observe ? "observe_refused" : "refuse_region";
-	return !m->refuse ? "admit_default" : m->observe ? "observe_refused" : "refuse_default";
+	reason = sh_judge_meeting(shadow, m, source);
+	return m->observe && !strncmp(reason, "refuse", 6) ? "observe_refused" : reason;
 }
 
 #endif
