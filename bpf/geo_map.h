@@ -15,11 +15,11 @@ static __always_inline const __u32 *rg_geo_node(void *geo, __u32 i)
 
 	return block ? &block->nodes[i % 16] : NULL;
 }
-static __always_inline const __u64 *rg_geo_range(void *geo, __u32 i)
+static __always_inline const __u64 *rg_geo_line(void *geo, __u32 i)
 {
-	const union rg_geo_block *block = rg_geo_block(geo, rg_layout.ranges + i / 8);
+	const union rg_geo_block *block = rg_geo_block(geo, rg_layout.ranges + i);
 
-	return block ? &block->ranges[i % 8] : NULL;
+	return block ? block->ranges : NULL;
 }
 static __always_inline const struct rg_geo_split *rg_geo_split(void *geo, __u32 i)
 {
@@ -35,7 +35,7 @@ static __always_inline const struct rg_geo_low *rg_geo_low(void *geo, __u32 i)
 }
 
 #define RG_GEO_NODE(geo, i) rg_geo_node(geo, i)
-#define RG_GEO_RANGE(geo, i) rg_geo_range(geo, i)
+#define RG_GEO_LINE_AT(geo, i) rg_geo_line(geo, i)
 #define RG_GEO_SPLIT_AT(geo, i) rg_geo_split(geo, i)
 #define RG_GEO_LOW(geo, i) rg_geo_low(geo, i)
 #include "region.h"

@@ -51,12 +51,20 @@ struct rg_vlan_header { __be16 tci, next; };
 /* The first 8 bytes of every extension header; offset is that of a fragment header. */
 struct rg_ext_header { __u8 next, length; __be16 offset; __be32 rest; };
 
-/* ::ffff:v4. The upper half is one store, because it is soon loaded as one: a load of two
+/* ::ffff:v4. Each half of an address is one store, because it is soon loaded as one: a load of two
  * stores waits for both to leave the store buffer. */
 static __always_inline void rg_addr_of_v4(__be32 v4, struct rg_addr *ret)
 {
 	ret->halves[0] = 0;
 	ret->halves[1] = (__u64)v4 << 32 | bpf_htonl(0xffff);
+}
+
+static __always_inline void rg_addr_of_v6(const struct in6_addr *v6, struct rg_addr *ret)
+{
+	const __be32 *words = (const __be32 *)v6;
+
+	ret->halves[0] = (__u64)words[1] << 32 | words[0];
+	ret->halves[1] = (__u64)words[3] << 32 | words[2];
 }
 
 /* Take @n bytes of the linear part; NULL if they are not there. */
@@ -273,8 +281,8 @@ static __always_inline enum rg_parse rg_parse_ipv6(struct rg_frame *frame, struc
 
 	if (!ip)
 		return rg_frame_cut(frame, sizeof(*ip)) ? RG_PARSE_MALFORMED : RG_PARSE_UNSUPPORTED;
-	__builtin_memcpy(&pkt->remote, pkt->direction == RG_INGRESS ? &ip->saddr : &ip->daddr, 16);
-	__builtin_memcpy(&pkt->local, pkt->direction == RG_INGRESS ? &ip->daddr : &ip->saddr, 16);
+	rg_addr_of_v6(pkt->direction == RG_INGRESS ? &ip->saddr : &ip->daddr, &pkt->remote);
+	rg_addr_of_v6(pkt->direction == RG_INGRESS ? &ip->daddr : &ip->saddr, &pkt->local);
 	pkt->has_addresses = 1;
 	next = ip->nexthdr;
 	*ret_length = bpf_ntohs(ip->payload_len);

@@ -2,7 +2,7 @@
 /* Stage: region of an address. The table's layout is described in rg_abi.h ("rg_geo").
  *
  * The includer says how an entry is reached, each NULL beyond the table:
- *   const __u32 *RG_GEO_NODE(geo, i)            const __u64 *RG_GEO_RANGE(geo, i)
+ *   const __u32 *RG_GEO_NODE(geo, i)            const __u64 *RG_GEO_LINE_AT(geo, i): its entries
  *   const struct rg_geo_split *RG_GEO_SPLIT_AT(geo, i)
  *   const struct rg_geo_low *RG_GEO_LOW(geo, i)
  * The BPF program reaches into a map (geo_map.h); tests/unit compiles this file
@@ -14,29 +14,39 @@
 #include "embedded.h"
 #include "rg_abi.h"
 
-#define RG_GEO_KEY48(key) ((key) & ((1ull << 48) - 1))
+/* The last entry that may start at or before a key. */
+#define RG_GEO_ENTRY_OF(key) (((key) & ((1ull << 48) - 1)) << RG_GEO_RANGE_SHIFT | RG_GEO_RANGE_REGION)
 
-/* Last of 2^steps sorted entries that starts at or before the key. Branch-free:
- * a mispredicted compare costs more than the whole step. Both sides have 48 bits,
- * so the sign of the difference tells which is larger. */
-static __always_inline __u32 rg_geo_search(void *geo, __u32 base, __u32 steps, __u64 key)
+/* 1 if the entry starts behind the key. Both have 63 bits, so the sign of the difference tells. No
+ * branch: a mispredicted one costs more than the whole search. */
+static __always_inline __u32 rg_geo_behind(__u64 entry, __u64 last)
 {
-	const __u64 *entry;
+	__u64 behind = (last - entry) >> 63;
+
+	/* without this clang turns it into a branch */
+	asm volatile("" : "+r"(behind));
+	return (__u32)behind;
+}
+
+/* The region of the last entry at or before @last: of 2^steps sorted lines, nearly always one. */
+static __always_inline __u32 rg_geo_search(void *geo, __u32 line, __u32 steps, __u64 last)
+{
+	const __u64 *entries;
+	__u32 at = RG_GEO_LINE - 1;
 
 	for (int i = 0; i < RG_GEO_STEPS_MAX && steps; i++) {
-		__u64 larger;
-
 		steps = (steps - 1) & RG_GEO_ARG_MASK;
-		entry = RG_GEO_RANGE(geo, base + (1u << steps));
-		if (!entry)
+		entries = RG_GEO_LINE_AT(geo, line + (1u << steps));
+		if (!entries)
 			return 0;
-		larger = (key - (*entry >> 16)) >> 63;
-		/* without this clang turns the mask into a branch */
-		asm volatile("" : "+r"(larger));
-		base += (1u << steps) & ((__u32)larger - 1);
+		line += (1u << steps) & (rg_geo_behind(*entries, last) - 1);
 	}
-	entry = RG_GEO_RANGE(geo, base);
-	return entry ? (__u32)(*entry & 0xffff) : 0;
+	entries = RG_GEO_LINE_AT(geo, line);
+	if (!entries)
+		return 0;
+	for (int i = 1; i < RG_GEO_LINE; i++)
+		at -= rg_geo_behind(entries[i], last);
+	return (__u32)entries[at & (RG_GEO_LINE - 1)] & RG_GEO_RANGE_REGION;
 }
 
 /* From a root node down to a region id or a split. @rest: bits of the key not yet used. */
@@ -62,14 +72,16 @@ static __always_inline __u32 rg_geo_descend(void *geo, __u32 root, __u32 rest, _
 	}
 	kind = node >> RG_GEO_KIND_SHIFT;
 	if (kind == RG_GEO_LEAF)
-		return node & 0xffff;
+		return node & RG_GEO_RANGE_REGION;
 	if (kind != RG_GEO_RANGES)
 		return 0;
 	return rg_geo_search(geo, node & RG_GEO_BASE_MASK,
-			     node >> RG_GEO_ARG_SHIFT & RG_GEO_ARG_MASK, RG_GEO_KEY48(key));
+			     node >> RG_GEO_ARG_SHIFT & RG_GEO_ARG_MASK, RG_GEO_ENTRY_OF(key));
 }
 
 /* Prefixes longer than /64, which are rare: a plain search in the lower half. */
+#define RG_GEO_LOW_STEPS_MAX 17
+_Static_assert(RG_GEO_LOWS_MAX <= 1 << (RG_GEO_LOW_STEPS_MAX - 1), "a search ends");
 static __always_inline __u32 rg_geo_split_lookup(void *geo, __u32 number, __u64 lo)
 {
 	const struct rg_geo_split *split = RG_GEO_SPLIT_AT(geo, number);
@@ -79,7 +91,7 @@ static __always_inline __u32 rg_geo_split_lookup(void *geo, __u32 number, __u64 
 		return 0;
 	first = split->base;
 	count = split->count;
-	for (int i = 0; i <= RG_GEO_STEPS_MAX && count > 1; i++) {
+	for (int i = 0; i < RG_GEO_LOW_STEPS_MAX && count > 1; i++) {
 		__u32 half = count / 2;
 		const struct rg_geo_low *low = RG_GEO_LOW(geo, first + half);
 

@@ -15,7 +15,7 @@
 #include "rg_limits.h"
 #include "rg_reason.h"
 
-#define RG_ABI_VERSION 3
+#define RG_ABI_VERSION 4
 
 /* An IPv6 address, or an IPv4 address as ::ffff:a.b.c.d, in network order. */
 struct rg_addr {
@@ -331,22 +331,27 @@ static inline __attribute__((always_inline)) __u32 rg_mtg_stat_hash(__u32 meetin
  * A look-up goes down from a root node picked by the first bits of the address:
  *   LEAF    the region id
  *   TABLE   a table of 2^bits nodes, indexed by the address's next bits
- *   RANGES  2^steps sorted ranges; the last one that starts at or before the
- *           address holds its region
+ *   RANGES  a cache line of 8 sorted ranges (2^steps lines of them, if the ways down end);
+ *           the last one that starts at or before the address holds its region
+ * A line holds ranges of several neighbouring nodes, and is searched as a whole: the number of
+ * ranges of a node, which a CPU can not guess, does not change what the program does.
  * Keys are 64 bits: the upper half of an IPv6 address, or an IPv4 address
- * shifted left by 32. A range entry is (key << 16) | region: the key's lower 48
- * bits, since the first 16 were used by the root. Both families share nodes and
- * ranges; node 0.. is the IPv4 root, then the IPv6 root, then the tables.
+ * shifted left by 32. A range entry is (key << 15) | region: the key's lower 48
+ * bits, since the first 16 were used by the root; the sign stays free for the difference of two.
+ * Both families share nodes and ranges; node 0.. is the IPv4 root, then the IPv6 root, then the tables.
  * A region of RG_GEO_SPLIT + n says that longer prefixes than /64 lie inside:
  * rg_geo_splits[n] names the sorted ranges of the lower half. */
 #define RG_GEO_KIND_SHIFT 30
 #define RG_GEO_LEAF   0u
 #define RG_GEO_TABLE  1u /* bits 25..29: number of index bits, 0..24: first node */
-#define RG_GEO_RANGES 2u /* bits 25..29: steps, 0..24: first range */
+#define RG_GEO_RANGES 2u /* bits 25..29: steps, 0..24: first line */
 #define RG_GEO_ARG_SHIFT 25
 #define RG_GEO_ARG_MASK 31u
 #define RG_GEO_BASE_MASK ((1u << 25) - 1)
-#define RG_GEO_SPLIT 0x8000u
+#define RG_GEO_SPLIT 0x4000u
+#define RG_GEO_RANGE_SHIFT 15
+#define RG_GEO_RANGE_REGION ((1u << RG_GEO_RANGE_SHIFT) - 1) /* of an entry, and of a leaf */
+#define RG_GEO_LINE 8 /* entries */
 #define RG_GEO_ROOT4 0u
 #define RG_GEO_ROOT6 (1u << RG_GEO_ROOT4_BITS)
 #define RG_GEO_ROOTS (RG_GEO_ROOT6 + (1u << RG_GEO_ROOT6_BITS))
@@ -364,7 +369,7 @@ struct rg_geo_low {
 
 union rg_geo_block {
 	__u32 nodes[RG_GEO_NODES_PER_BLOCK];
-	__u64 ranges[8];
+	__u64 ranges[RG_GEO_LINE];
 	struct rg_geo_split splits[8];
 	struct rg_geo_low lows[4];
 };
@@ -438,7 +443,7 @@ _Static_assert(RG_REGIONS_MAX <= 1u << 13 && RG_DIRECTION_MAX <= 2 && RG_STAT_MA
 _Static_assert(sizeof(struct rg_geo_low) == 16, "abi");
 _Static_assert(sizeof(union rg_geo_block) == 64, "abi");
 _Static_assert(sizeof(struct rg_trace) == 32, "abi");
-_Static_assert(RG_REGIONS_MAX <= RG_GEO_SPLIT, "region ids and splits share 16 bits");
+_Static_assert(RG_REGIONS_MAX <= RG_GEO_SPLIT && RG_GEO_SPLITS_MAX <= RG_GEO_SPLIT, "region ids and splits share 15 bits");
 _Static_assert(RG_GEO_ROOT4_BITS >= 16 && RG_GEO_ROOT6_BITS >= 16, "range entries hold 48 bits");
 
 #endif

@@ -83,7 +83,7 @@
 #define RG_GEO_ROOT4_BITS   18
 #define RG_GEO_ROOT6_BITS   16
 #define RG_GEO_DEPTH_MAX    4    /* sub-tables on the way of one look-up */
-#define RG_GEO_STEPS_MAX    16   /* halvings of one search: 65536 ranges */
+#define RG_GEO_STEPS_MAX    13   /* halvings of a search among lines of 8 ranges: 65536 ranges */
 #define RG_GEO_NODES_MIN    (1u << 20) /* 4 MiB a generation */
 #define RG_GEO_RANGES_MIN   (1u << 20) /* 8 MiB a generation */
 #define RG_GEO_SPLITS_MAX   4096       /* IPv6 /64 blocks with longer prefixes inside */

@@ -17,8 +17,9 @@ static inline const void *geo_at(const void *array, size_t item, size_t n, size_
 #define GEO_TABLE(geo) ((const struct rg_geo_table *)(geo))
 #define RG_GEO_NODE(geo, i) \
 	((const __u32 *)geo_at(GEO_TABLE(geo)->nodes, sizeof(__u32), GEO_TABLE(geo)->n_nodes, (i)))
-#define RG_GEO_RANGE(geo, i) \
-	((const __u64 *)geo_at(GEO_TABLE(geo)->ranges, sizeof(__u64), GEO_TABLE(geo)->n_ranges, (i)))
+#define RG_GEO_LINE_AT(geo, i) \
+	((const __u64 *)geo_at(GEO_TABLE(geo)->ranges, RG_GEO_LINE * sizeof(__u64), \
+			       GEO_TABLE(geo)->n_ranges / RG_GEO_LINE, (i)))
 #define RG_GEO_SPLIT_AT(geo, i)                                                                  \
 	((const struct rg_geo_split *)geo_at(GEO_TABLE(geo)->splits, sizeof(struct rg_geo_split), \
 					     GEO_TABLE(geo)->n_splits, (i)))

@@ -2,8 +2,9 @@
 /* Ranges -> the nodes and range entries that bpf/region.h searches (rg_abi.h, "rg_geo").
  *
  * The address space below a root slot is cut as finely as its ranges need: a slot
- * of one region is a leaf, up to 32 ranges are one sorted block of at most four
- * cache lines, more of them are a table of sub-slots.
+ * of one region is a leaf, up to 8 ranges are a part of a cache line, more of them are
+ * a table of sub-slots. The lines are filled in the order of the addresses, so that a line
+ * is sorted as a whole and can be searched without knowing whose part is where.
  */
 #include "geo/geo.h"
 
@@ -12,10 +13,8 @@
 #include <time.h>
 #include "base/cleanup.h"
 
-#define BLOCK_STEPS 5u              /* of a block that is preferred to a table: 32 ranges */
 #define SLOT_STEPS 2u               /* a table has a slot for about every 4 ranges */
 #define TABLE_BITS_MAX 16u
-#define LINE 8u                     /* range entries of a cache line */
 #define COUNT_MAX (1u << 24)        /* nodes, and ranges */
 _Static_assert(COUNT_MAX <= RG_GEO_BASE_MASK, "a node can name every node and range");
 
@@ -30,7 +29,8 @@ struct step {
 struct builder {
 	struct rg_geo_table *table;
 	size_t nodes_room, ranges_room, splits_room, lows_room;
-	uint32_t spare[3];          /* a free block of 2, 4 entries (by log2) inside a line; 0: none */
+	size_t line_used;           /* entries of the last line; RG_GEO_LINE: no room there */
+	uint64_t line_top;          /* the first 16 bits of their keys, which entries do not hold */
 	struct step *steps;         /* of one family */
 	size_t n_steps;
 	unsigned int key_bits;      /* bits of a key that can differ: 32 or 64 */
@@ -211,62 +211,77 @@ static int add_nodes(struct builder *builder, unsigned int bits, uint32_t *ret_b
 	return 0;
 }
 
-/* Room for 2^steps range entries that lie in as few cache lines as possible. Blocks of less than
- * a line share one: what a block of 2 leaves of a line is kept for the next of 2 and of 4. */
-static int add_block(struct builder *builder, unsigned int steps, uint32_t *ret_base)
+/* Room for @n lines; their number is *ret_line. */
+static int add_lines(struct builder *builder, size_t n, uint32_t *ret_line)
 {
 	struct rg_geo_table *table = builder->table;
-	size_t n = 1ul << steps, take = n < LINE ? LINE : n;
-	uint32_t base = 0;
+	size_t end = table->n_ranges + n * RG_GEO_LINE;
 
-	for (unsigned int s = steps; s < ARRAY_SIZE(builder->spare); s++) {
-		base = builder->spare[s];
-		if (!base)
-			continue;
-		builder->spare[s] = 0;
-		if (s > steps)
-			builder->spare[steps] = base + (1u << steps);
-		*ret_base = base;
-		return 0;
-	}
-	if (table->n_ranges + take > COUNT_MAX)
+	if (end > COUNT_MAX)
 		return full(builder, "ranges", COUNT_MAX);
-	if (reserve(builder, &table->ranges, &builder->ranges_room, table->n_ranges + take,
-		    sizeof(*table->ranges)))
+	if (reserve(builder, &table->ranges, &builder->ranges_room, end, sizeof(*table->ranges)))
 		return -ENOMEM;
-	base = (uint32_t)table->n_ranges;
-	table->n_ranges += take;
-	if (n < LINE)
-		builder->spare[2] = base + LINE / 2;
-	if (n < LINE / 2)
-		builder->spare[1] = base + LINE / 4;
-	*ret_base = base;
+	*ret_line = (uint32_t)(table->n_ranges / RG_GEO_LINE);
+	table->n_ranges = end;
 	return 0;
 }
 
-/* A block of the @n steps that begin before or in the slot that starts at @key. */
-static int block_node(struct builder *builder, const struct step *steps, size_t n, uint64_t key,
-		      uint32_t *ret_node)
+static uint64_t entry_of(uint64_t key, uint32_t region)
 {
-	unsigned int log2 = 64 - (unsigned int)__builtin_clzll(n - 1);
-	uint64_t *entries, entry = 0;
-	uint32_t base = 0;
+	return (key & ((1ull << 48) - 1)) << RG_GEO_RANGE_SHIFT | region;
+}
+
+/* Write the steps that begin before or in the slot that starts at @key, the first of them as if it
+ * began there. What is left up to @end repeats the last one: a search may end on any copy of it. */
+static void fill_entries(uint64_t *at, const uint64_t *end, const struct step *steps, size_t n, uint64_t key)
+{
+	uint64_t entry = 0;
+
+	for (size_t i = 0; at < end; i++, at++) {
+		if (i < n)
+			entry = entry_of(i ? steps[i].key : key, steps[i].region);
+		*at = entry;
+	}
+}
+
+/* Up to a line of steps: behind those of the slots before, if they leave room. */
+static int part_node(struct builder *builder, const struct step *steps, size_t n, uint64_t key, uint32_t *ret_node)
+{
+	uint32_t line = (uint32_t)(builder->table->n_ranges / RG_GEO_LINE) - 1;
+	uint64_t *entries;
+
+	if (builder->line_used + n > RG_GEO_LINE || builder->line_top != key >> 48) {
+		int r = add_lines(builder, 1, &line);
+
+		if (r)
+			return r;
+		builder->line_used = 0;
+		builder->line_top = key >> 48;
+	}
+	entries = builder->table->ranges + (size_t)line * RG_GEO_LINE;
+	fill_entries(entries + builder->line_used, entries + RG_GEO_LINE, steps, n, key);
+	builder->line_used += n;
+	*ret_node = RG_GEO_RANGES << RG_GEO_KIND_SHIFT | line;
+	return 0;
+}
+
+/* More than a line of steps, where no further table may be: lines of their own. */
+static int lines_node(struct builder *builder, const struct step *steps, size_t n, uint64_t key, uint32_t *ret_node)
+{
+	unsigned int log2 = 64 - (unsigned int)__builtin_clzll((n - 1) / RG_GEO_LINE);
+	uint64_t *entries;
+	uint32_t line = 0;
 	int r;
 
 	if (log2 > RG_GEO_STEPS_MAX)
-		return full(builder, "ranges in one block", 1u << RG_GEO_STEPS_MAX);
-	r = add_block(builder, log2, &base);
+		return full(builder, "ranges in one block", RG_GEO_LINE << RG_GEO_STEPS_MAX);
+	r = add_lines(builder, 1ul << log2, &line);
 	if (r)
 		return r;
-	entries = builder->table->ranges + base;
-	for (size_t i = 0; i < 1ul << log2; i++) {
-		/* the first step may begin before the slot; behind the last one it is repeated,
-		 * so that the search may end on any copy of it */
-		if (i < n)
-			entry = (i ? steps[i].key : key) << 16 | steps[i].region;
-		entries[i] = entry;
-	}
-	*ret_node = RG_GEO_RANGES << RG_GEO_KIND_SHIFT | log2 << RG_GEO_ARG_SHIFT | base;
+	builder->line_used = RG_GEO_LINE;
+	entries = builder->table->ranges + (size_t)line * RG_GEO_LINE;
+	fill_entries(entries, entries + (RG_GEO_LINE << log2), steps, n, key);
+	*ret_node = RG_GEO_RANGES << RG_GEO_KIND_SHIFT | log2 << RG_GEO_ARG_SHIFT | line;
 	return 0;
 }
 
@@ -295,8 +310,10 @@ static int slot_node(struct builder *builder, const struct step *steps, size_t n
 		*ret_node = RG_GEO_LEAF << RG_GEO_KIND_SHIFT | steps->region;
 		return 0;
 	}
-	if (n <= 1u << BLOCK_STEPS || depth == RG_GEO_DEPTH_MAX)
-		return block_node(builder, steps, n, key, ret_node);
+	if (n <= RG_GEO_LINE)
+		return part_node(builder, steps, n, key, ret_node);
+	if (depth == RG_GEO_DEPTH_MAX)
+		return lines_node(builder, steps, n, key, ret_node);
 	bits = table_bits(n, bits_left);
 	r = add_nodes(builder, bits, &base);
 	if (r)
@@ -339,6 +356,7 @@ static int build_family(struct builder *builder, const struct rg_geo *geo, bool 
 	int r;
 
 	builder->n_steps = 0;
+	builder->line_used = RG_GEO_LINE;
 	builder->key_bits = v4 ? 32 : 64;
 	r = v4 ? steps_from_v4(builder, geo) : steps_from_v6(builder, geo);
 	if (!r)
