@@ -87,6 +87,42 @@ TEST(directions_and_dry_runs_are_apart)
 	then_reason(RG_REASON_REFUSE_FRAGMENT);
 }
 
+TEST(a_later_fragment_follows_that_of_no_other_datagram)
+{
+	fragment(DE4, false, true, 7, 10001);
+	fragment(DE4, false, false, 8, 0);
+	then_reason(RG_REASON_REFUSE_FRAGMENT);
+	fragment("192.0.2.10", false, false, 7, 0);
+	then_reason(RG_REASON_REFUSE_FRAGMENT);
+	for (int i = 0; i < 2; i++) { /* IPv6 datagrams are told apart without the protocol */
+		const char *source = i ? DE6 : DE4;
+
+		fragment(source, false, true, 7, 10001);
+		packet_from(source, server_for(source));
+		pkt_fragment(&packet, 1480, false, 7);
+		pkt_proto(&packet, IPPROTO_TCP);
+		pkt_payload(&packet, 64);
+		when_packet();
+		then_reason(i ? RG_REASON_ADMIT_DEFAULT : RG_REASON_REFUSE_FRAGMENT);
+	}
+}
+
+/* As long as a host waits for the rest: the number is used again. */
+TEST(a_first_fragment_is_forgotten_in_time)
+{
+	int fd = bpf_map__fd(rg_engine_dp(gate)->skel->maps.rg_frags);
+	struct rg_frag_key key;
+	struct rg_frag frag;
+
+	fragment(DE4, false, true, 7, 10001);
+	assert_int_equal(bpf_map_get_next_key(fd, NULL, &key), 0);
+	assert_int_equal(bpf_map_lookup_elem(fd, &key, &frag), 0);
+	frag.at -= RG_FRAG_SECONDS + 2;
+	assert_int_equal(bpf_map_update_elem(fd, &key, &frag, BPF_ANY), 0);
+	fragment(DE4, false, false, 7, 0);
+	then_reason(RG_REASON_REFUSE_FRAGMENT);
+}
+
 static struct rg_event events[64];
 static int n_events;
 
@@ -152,6 +188,36 @@ TEST(events_beyond_a_meetings_quota_are_lost_and_counted)
 	when_media(CN4, 6000);
 	read_events();
 	assert_int_equal(n_events, 1);
+}
+
+TEST(events_beyond_a_cpus_budget_are_lost_and_counted)
+{
+	struct rg_dp *dp = rg_engine_dp(gate);
+	uint64_t sent, lost, sent_before, lost_before;
+
+	local_port = 10001;
+	rg_dp_events_refill(dp);
+	rg_dp_events_counts(dp, &sent_before, &lost_before);
+	for (uint32_t cpu = 0; cpu < dp->n_cpus; cpu++)
+		dp->budgets[cpu].left = 1;
+	for (uint32_t i = 0; i < dp->n_cpus + 3; i++)
+		when_media(CN4, (uint16_t)(5000 + i));
+	rg_dp_events_counts(dp, &sent, &lost);
+	assert_in_range(sent - sent_before, 1, dp->n_cpus);
+	assert_int_equal(sent - sent_before + lost - lost_before, dp->n_cpus + 3);
+}
+
+TEST(another_reason_is_another_event)
+{
+	local_port = 10001;
+	read_events();
+	when_media(CN4, 4000);
+	given_meeting("m-7", "{\"endpoints\":[{\"address\":\"" SERVER4 "\",\"port\":10001}],\"default\":\"refuse\"}");
+	when_media(CN4, 4000);
+	read_events();
+	assert_int_equal(n_events, 2);
+	assert_int_equal(events[0].reason, RG_REASON_REFUSE_REGION);
+	assert_int_equal(events[1].reason, RG_REASON_REFUSE_DEFAULT);
 }
 
 static void count_seen(void *arg, const struct rg_seen *seen)
@@ -221,6 +287,67 @@ TEST(a_meeting_with_more_counters_than_a_line_holds_is_counted_exactly)
 	then_counted(0, 0);
 }
 
+/* @arg: a region; of it "admit refuse observe" is remembered. */
+static uint64_t of_region[RG_STAT_MAX];
+static void take_region(void *arg, const struct rg_dp_mtg_stat *stat)
+{
+	if (stat->meeting != meeting || stat->region != *(uint16_t *)arg || stat->direction != RG_INGRESS)
+		return;
+	of_region[RG_STAT_ADMIT] += stat->admit.packets;
+	of_region[RG_STAT_REFUSE] += stat->refuse.packets;
+	of_region[RG_STAT_OBSERVE] += stat->observe.packets;
+}
+
+TEST(verdicts_of_one_region_are_counted_apart)
+{
+	static const char *const rules[] = {
+		"\"default\":\"admit\"", "\"default\":\"refuse\"", "\"default\":\"refuse\",\"mode\":\"observe\""
+	};
+	char body[256];
+
+	for (int i = 0; i < 3; i++) {
+		snprintf(body, sizeof(body), "{\"endpoints\":[{\"address\":\"" SERVER4 "\",\"port\":10001}],%s}", rules[i]);
+		given_meeting("m-7", body);
+		for (int n = 0; n <= i; n++)
+			when_udp(DE4, 10001);
+	}
+	memset(of_region, 0, sizeof(of_region));
+	rg_dp_mtg_stats(rg_engine_dp(gate), meeting, take_region, &found.region);
+	assert_int_equal(of_region[RG_STAT_ADMIT], 1);
+	assert_int_equal(of_region[RG_STAT_REFUSE], 2);
+	assert_int_equal(of_region[RG_STAT_OBSERVE], 3);
+}
+
+static int given_one_line(void **state)
+{
+	gate_config.dp.max_mtg_stats = 1;
+	return given_sfu(state);
+}
+static int drop_one_line(void **state)
+{
+	gate_config.dp.max_mtg_stats = 0;
+	return drop_gate(state);
+}
+
+/* All CPUs together: where the test runs is the kernel's choice. */
+TEST(what_finds_no_line_is_lost_and_takes_none)
+{
+	struct sums sums = {};
+	uint64_t lost = 0;
+
+	given_meeting("m-8", "{\"endpoints\":[{\"address\":\"" SERVER4 "\",\"port\":10008}]}");
+	for (int i = 0; i < 10; i++) {
+		when_udp(DE4, 10001);
+		when_udp(DE4, 10008);
+	}
+	rg_dp_mtg_stats(rg_engine_dp(gate), meeting, sum_stat, &sums);
+	meeting = meeting_number("m-8");
+	rg_dp_mtg_stats(rg_engine_dp(gate), meeting, sum_stat, &sums);
+	assert_int_equal(rg_dp_stat_lost(rg_engine_dp(gate), &lost, NULL), 0);
+	assert_int_equal(sums.packets[RG_INGRESS][RG_STAT_ADMIT] + lost, 20);
+	assert_in_range(lost, 1, 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,10 +356,16 @@ int main(void)
 		T(fragments_to_other_ports_pass_and_unbound_ones_do_not),
 		T(a_rule_reaches_later_fragments),
 		T(directions_and_dry_runs_are_apart),
+		T(a_later_fragment_follows_that_of_no_other_datagram),
+		T(a_first_fragment_is_forgotten_in_time),
 		T(the_first_refusal_of_a_flow_is_an_event),
 		T(events_beyond_a_meetings_quota_are_lost_and_counted),
+		T(events_beyond_a_cpus_budget_are_lost_and_counted),
+		T(another_reason_is_another_event),
 		T(a_sample_of_who_is_admitted_at_dedicated_endpoints_is_seen),
 		T(a_meeting_with_more_counters_than_a_line_holds_is_counted_exactly),
+		T(verdicts_of_one_region_are_counted_apart),
+		cmocka_unit_test_setup_teardown(what_finds_no_line_is_lost_and_takes_none, given_one_line, drop_one_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -203,6 +203,11 @@ TEST(source_routes_lead_to_no_endpoint)
 		pkt_at(&packet, PKT_UDP, 0)[3]++; /* to a port without endpoint */
 		when_frame(packet.data, packet.length, 0);
 		then_reason(RG_REASON_PASS_NOT_CONFERENCE);
+		packet_from(CN4, "198.51.100.77"); /* whose route is done */
+		pkt_ip4_route(&packet, kinds[i], SERVER4, 8);
+		pkt_udp(&packet, 4000, 10001);
+		when_packet();
+		then_reason(RG_REASON_PASS_NOT_CONFERENCE);
 	}
 	for (int tags = 0; tags < 2; tags++) {
 		pkt_begin(&packet);
