@@ -117,17 +117,22 @@ __attribute__((noinline)) int rg_shared_find(struct xdp_md *ctx, struct rg_packe
 /* Cut a name behind its first colon; its length becomes 0 if it has none. */
 static __always_inline void rg_ufrag_skip_remote(struct rg_source *source, struct rg_stun_name *name)
 {
-	__u32 zero = 0, room = 8 * RG_UFRAG_LONG_WORDS, length = name->length < room ? name->length : room, colon;
+	__u32 zero = 0, room = 8 * RG_UFRAG_LONG_WORDS, whole = name->length, length = whole < room ? whole : room, colon;
 	struct rg_ufrag_long_text *text = bpf_map_lookup_elem(&long_text, &zero);
 
-	/* as in rg_stun_ufrag() */
+	name->length = 0;
+	/* as in rg_stun_ufrag(); that it is not 0 tells the verifier of 6.1 no least length */
 	asm volatile("" : "+r"(length));
-	if (!text || !length || length > room || RG_LOAD(source, name->at, text->words, length)) {
-		name->length = 0;
+	if (!text || length > room)
 		return;
-	}
+	asm volatile("" : "+r"(length));
+	if (length < RG_UFRAG_MIN)
+		return;
+	asm volatile("" : "+r"(length));
+	if (RG_LOAD(source, name->at, text->words, length))
+		return;
 	colon = rg_stun_cut(text->words, RG_UFRAG_LONG_WORDS);
-	name->length = colon < length ? name->length - colon - 1 : 0;
+	name->length = colon < length ? whole - colon - 1 : 0;
 	name->at += colon + 1;
 }
 
