@@ -3,6 +3,8 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include "base/steer.h"
 
 static enum rg_log_level log_level = RG_LOG_INFO;
 static int log_journal;
@@ -23,6 +25,8 @@ void rg_log(enum rg_log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
+	for (char *p = line; *p; p++)
+		memset(p, '?', rg_text_steers(p));
 	if (log_journal)
 		fprintf(stderr, "<%d>%s\n", level, line);
 	else

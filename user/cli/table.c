@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
+#include "base/steer.h"
 
 struct rg_table {
 	const struct rg_table_column *columns;
@@ -70,14 +71,11 @@ static size_t text_width(const char *text)
 void rg_table_text(FILE *out, const char *text)
 {
 	for (; *text; text++) {
-		unsigned char c = *text;
+		size_t steers = rg_text_steers(text);
 
-		/* U+0080..U+009F, C2 80 .. C2 9F in UTF-8, steer terminals, too */
-		if (c == 0xc2 && (unsigned char)text[1] >= 0x80 && (unsigned char)text[1] < 0xa0) {
-			text++;
-			c = '?';
-		}
-		fputc(c < 0x20 || c == 0x7f ? '?' : c, out);
+		fputc(steers ? '?' : *text, out);
+		if (steers)
+			text += steers - 1;
 	}
 }
 
