@@ -1,29 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Preloaded into the daemon: the kernel has no memory at a chosen bpf() call. The file that BPF_FAILS
- * names holds two numbers of 8 bytes: how many calls there were, and which one fails (0: none). Of a batch
- * the first half is done before it fails. */
+/* Preloaded into the daemon: at a chosen call the kernel refuses, or the daemon is killed. Calls are those of bpf(),
+ * and (if asked for) those that change files and talk to netlink. Of a batch the first half is done before it fails.
+ * The file that BPF_FAILS names holds struct order. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define KILL_BEFORE 1000
+#define KILL_AFTER  1001
+
 long syscall(long number, ...);
 
-static uint64_t *calls;
+static struct order {
+	uint64_t calls; /* so far */
+	uint64_t at;    /* which one; 0: none */
+	uint64_t how;   /* an errno, or KILL_*; 0: ENOMEM */
+	uint64_t more;  /* how many after it, too */
+	uint64_t all;   /* not those of bpf() only */
+} *order;
 
 __attribute__((constructor)) static void begin(void)
 {
 	const char *path = getenv("BPF_FAILS");
 	int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
-	void *at = fd < 0 ? MAP_FAILED : mmap(NULL, 16, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	void *at = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof(*order), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	if (at != MAP_FAILED)
-		calls = at;
+		order = at;
 	if (fd >= 0)
 		close(fd);
 }
@@ -43,16 +56,38 @@ static long pass(long number, const long arg[6])
 	return -1;
 }
 
-static long fail(long number, long arg[6])
+static void die(void)
+{
+	const long arg[6] = { getpid(), SIGKILL };
+
+	pass(SYS_kill, arg);
+}
+
+static long fail(long number, const long arg[6])
 {
 	union bpf_attr *attr = (union bpf_attr *)arg[1];
 
-	if (arg[0] == BPF_MAP_UPDATE_BATCH && attr->batch.count > 1) {
+	if (number == SYS_bpf && arg[0] == BPF_MAP_UPDATE_BATCH && attr->batch.count > 1) {
 		attr->batch.count /= 2;
 		pass(number, arg);
 	}
-	errno = ENOMEM;
+	errno = order->how ? (int)order->how : ENOMEM;
 	return -1;
+}
+
+static long call(long number, const long arg[6])
+{
+	long ret;
+	int mine = order && ++order->calls >= order->at && order->at && order->calls <= order->at + order->more;
+
+	if (mine && order->how == KILL_BEFORE)
+		die();
+	if (mine && order->how < KILL_BEFORE)
+		return fail(number, arg);
+	ret = pass(number, arg);
+	if (mine)
+		die();
+	return ret;
 }
 
 long syscall(long number, ...)
@@ -64,5 +99,33 @@ long syscall(long number, ...)
 	for (int i = 0; i < 6; i++)
 		arg[i] = va_arg(ap, long);
 	va_end(ap);
-	return number == SYS_bpf && calls && ++calls[0] == calls[1] ? fail(number, arg) : pass(number, arg);
+	return number == SYS_bpf ? call(number, arg) : pass(number, arg);
+}
+
+/* Of the C library, as far as the daemon uses them where it takes over. */
+static long other(long number, long a, long b, long c, long d)
+{
+	const long arg[6] = { a, b, c, d, 0, 0 };
+
+	return order && order->all ? call(number, arg) : pass(number, arg);
+}
+
+int rename(const char *from, const char *to)
+{
+	return (int)other(SYS_rename, (long)from, (long)to, 0, 0);
+}
+
+int unlink(const char *path)
+{
+	return (int)other(SYS_unlink, (long)path, 0, 0, 0);
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+	return (int)other(SYS_mkdir, (long)path, (long)mode, 0, 0);
+}
+
+ssize_t send(int fd, const void *data, size_t size, int flags)
+{
+	return other(SYS_sendto, fd, (long)data, (long)size, flags);
 }

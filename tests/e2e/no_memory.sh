@@ -14,7 +14,7 @@ has_failed() {
 
 world_begin
 FAILS=$WORK/fails
-head -c 16 /dev/zero >"$FAILS"
+head -c 40 /dev/zero >"$FAILS"
 export BPF_FAILS=$FAILS
 world_participants
 echo_start server 10001

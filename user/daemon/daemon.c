@@ -215,10 +215,11 @@ static int attach(struct daemon *daemon, const struct rg_config_interface *inter
 
 	if (!body)
 		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
-	*ret_new = rg_dp_interface_status(rg_engine_dp(daemon->engine), interface->name, &status,
-					  NULL) ||
-		   !status.attached;
-	r = rg_engine_interface_put(daemon->engine, interface->name, body, &answer, err);
+	/* what was attached before stays so, whatever fails later */
+	r = rg_dp_interface_status(rg_engine_dp(daemon->engine), interface->name, &status, err);
+	*ret_new = !r && !status.attached;
+	if (!r)
+		r = rg_engine_interface_put(daemon->engine, interface->name, body, &answer, err);
 	json_decref(body);
 	json_decref(answer);
 	return r;

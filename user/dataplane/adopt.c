@@ -84,6 +84,20 @@ static bool same_sizes(int fd, const struct bpf_map *map)
 	       info.key_size == bpf_map__key_size(map) && info.value_size == bpf_map__value_size(map);
 }
 
+/* The last generation that flows of this table may remember: a program that was in force for a moment only
+ * (it was switched back, or killed) has counted in a map of its own. */
+static uint32_t last_generation(const struct rg_dp *dp, const struct rg_state *state)
+{
+	char path[512];
+	_cleanup_(rg_closep) int fd = bpf_obj_get(rg_dp_pin_path(dp->pin_dir, NULL, RG_DP_PIN_OLD "rg_state", path));
+	struct rg_state other = {};
+	__u32 zero = 0;
+
+	if (fd < 0 || !same_layout(fd, dp->skel->maps.rg_state) || bpf_map_lookup_elem(fd, &zero, &other))
+		return state->geo_generation;
+	return other.geo_generation > state->geo_generation ? other.geo_generation : state->geo_generation;
+}
+
 /* Flows mean nothing without the bindings that made them, and cache regions of that load's table. */
 static int adopt_flows(struct rg_dp *dp, const struct rg_state *state)
 {
@@ -99,7 +113,7 @@ static int adopt_flows(struct rg_dp *dp, const struct rg_state *state)
 	}
 	r = adopt(dp, dp->skel->maps.rg_flows);
 	if (r > 0)
-		dp->generation_base = state->geo_generation;
+		dp->generation_base = last_generation(dp, state);
 	else
 		rg_dp_earlier_close(dp);
 	return r;

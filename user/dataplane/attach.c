@@ -77,13 +77,13 @@ int rg_dp_link_open(const char *path, struct bpf_link_info *ret)
 }
 
 /* Our pinned link on the interface with this index, found by the index: the pin has the name that
- * the interface had. An fd and its path, or -ENOENT. */
+ * the interface had. An fd and its path, or -ENOENT; another error: a link could not be read, maybe this one. */
 static int pinned_find(const struct rg_dp *dp, unsigned int ifindex, char ret_path[512],
 		     struct bpf_link_info *ret_info)
 {
 	char links[512];
 	struct dirent *entry;
-	int found = -ENOENT;
+	int found = -ENOENT, failed = 0;
 	DIR *dir;
 
 	snprintf(links, sizeof(links), "%s/links", dp->pin_dir ? dp->pin_dir : "");
@@ -97,10 +97,12 @@ static int pinned_find(const struct rg_dp *dp, unsigned int ifindex, char ret_pa
 		fd = rg_dp_link_open(ret_path, ret_info);
 		if (fd >= 0 && ret_info->xdp.ifindex == ifindex)
 			found = TAKE_FD(fd);
+		else if (fd < 0 && fd != -EINVAL && fd != -ENOENT)
+			failed = fd;
 	}
 	if (dir)
 		closedir(dir);
-	return found;
+	return found < 0 && failed ? failed : found;
 }
 
 /* The same, or the link of a trial: its path is "". */
@@ -117,6 +119,11 @@ static int link_find(const struct rg_dp *dp, unsigned int ifindex, char ret_path
 	return bpf_obj_get_info_by_fd(fd, ret_info, &length) ? -errno : TAKE_FD(fd);
 }
 
+static int not_told(const char *ifname, int r, struct rg_err *err)
+{
+	return rg_err_set(err, r, RG_ERR_KERNEL, "", "cannot ask the kernel about '%s': %s", ifname, strerror(-r));
+}
+
 int rg_dp_interface_status(struct rg_dp *dp, const char *ifname, struct rg_dp_interface *ret,
 			   struct rg_err *err)
 {
@@ -124,19 +131,22 @@ int rg_dp_interface_status(struct rg_dp *dp, const char *ifname, struct rg_dp_in
 	struct rg_dp_interface status = {};
 	struct bpf_link_info link;
 	char path[512];
+	int r;
 
 	status.ifindex = if_nametoindex(ifname);
 	if (!status.ifindex)
 		return rg_err_set(err, -ENODEV, RG_ERR_NOT_FOUND, "", "there is no interface '%s'", ifname);
 	snprintf(status.name, sizeof(status.name), "%s", ifname);
-	if (bpf_xdp_query((int)status.ifindex, 0, &query))
-		return rg_err_set(err, -errno, RG_ERR_KERNEL, "", "cannot ask the kernel about '%s': %s",
-				  ifname, strerror(errno));
+	r = bpf_xdp_query((int)status.ifindex, 0, &query);
+	if (r)
+		return not_told(ifname, r, err);
 	status.prog_id = query.drv_prog_id ? query.drv_prog_id : query.skb_prog_id ? query.skb_prog_id : query.prog_id;
 	status.mode = query.drv_prog_id ? RG_XDP_NATIVE : RG_XDP_GENERIC;
 	if (status.prog_id) {
 		_cleanup_(rg_closep) int fd = link_find(dp, status.ifindex, path, &link);
 
+		if (fd < 0 && fd != -ENOENT)
+			return not_told(ifname, fd, err);
 		rg_dp_prog_name(dp, status.prog_id, status.prog_name);
 		/* the index alone may be that of an interface of another network namespace */
 		status.attached = fd >= 0 && link.prog_id == status.prog_id;
@@ -145,7 +155,9 @@ int rg_dp_interface_status(struct rg_dp *dp, const char *ifname, struct rg_dp_in
 			status.place = rg_dp_dispatcher_look(dp, status.ifindex, status.prog_id);
 		status.attached |= status.place == RG_DP_PLACE_OURS;
 	}
-	status.egress = rg_dp_egress_status(dp, status.ifindex);
+	r = rg_dp_egress_look(dp, status.ifindex, &status.egress);
+	if (r)
+		return not_told(ifname, r, err);
 	*ret = status;
 	return 0;
 }
@@ -174,9 +186,9 @@ static int attach_error(const struct rg_dp *dp, const struct rg_dp_interface *be
 
 	if (r == -EBUSY || r == -EEXIST)
 		return rg_err_set(err, -EBUSY, RG_ERR_CONFLICT, "", "'%s' has another XDP program already", before->name);
-	if (mode != RG_XDP_NATIVE)
-		return rg_err_set(err, r, RG_ERR_KERNEL, "", "cannot attach to '%s' in generic mode: %s",
-				  before->name, strerror(-r));
+	if (mode != RG_XDP_NATIVE || r == -ENOMEM || r == -EPERM)
+		return rg_err_set(err, r, RG_ERR_KERNEL, "", "cannot attach to '%s' in %s mode: %s", before->name,
+				  rg_xdp_mode_text(mode), strerror(-r));
 	native_words(dp, before->ifindex);
 	words = rg_dp_words();
 	return rg_err_set(err, -EOPNOTSUPP, RG_ERR_INVALID, "/mode",
@@ -185,14 +197,14 @@ static int attach_error(const struct rg_dp *dp, const struct rg_dp_interface *be
 }
 
 /* Where to pin a new link: under the interface's name, unless a link stands there whose interface was
- * renamed since. That one keeps its filter; a slash is in no interface's name. */
+ * renamed since (or that can not be read). That one keeps its filter; a slash is in no interface's name. */
 static const char *new_path(const struct rg_dp *dp, const struct rg_dp_interface *interface, char buf[512])
 {
 	struct bpf_link_info info;
 	_cleanup_(rg_closep) int fd = rg_dp_link_open(link_path(dp, interface->name, buf), &info);
 	char name[40];
 
-	if (fd < 0 || !info.xdp.ifindex) {
+	if (fd == -ENOENT || fd == -EINVAL || (fd >= 0 && !info.xdp.ifindex)) {
 		unlink(buf);
 		return buf;
 	}
@@ -311,6 +323,8 @@ static int detach_xdp(struct rg_dp *dp, const char *ifname, unsigned int ifindex
 	char path[512];
 	_cleanup_(rg_closep) int fd = ifindex ? link_find(dp, ifindex, path, &info) : -ENOENT;
 
+	if (fd < 0 && fd != -ENOENT)
+		return not_told(ifname, fd, err);
 	if (fd < 0 && ifindex)
 		return rg_dp_dispatcher_leave(dp, ifname, err);
 	if (fd < 0)
@@ -411,10 +425,33 @@ static struct rg_dp_interface *grow(struct rg_dp_interface **list, size_t n, str
 	return &(*list)[n];
 }
 
+/* A link that can not be read is an error: whoever asks whether anything is attached must not be told no. A pin of
+ * something else is none of ours, and an interface may go meanwhile. */
+static int list_link(struct rg_dp *dp, const char *path, struct rg_dp_interface *ret, bool *ret_listed, struct rg_err *err)
+{
+	char ifname[IF_NAMESIZE];
+	struct rg_err why = {};
+	int r = link_ifname(path, ifname);
+
+	*ret_listed = false;
+	if (r == -ENODEV || r == -EINVAL || r == -ENOENT)
+		return 0;
+	if (r)
+		return rg_err_set(err, r, RG_ERR_KERNEL, "", "cannot read the link %s: %s", path, strerror(-r));
+	r = rg_dp_interface_status(dp, ifname, ret, &why);
+	*ret_listed = !r;
+	if (!r || why.code == RG_ERR_NOT_FOUND)
+		return 0;
+	if (err)
+		*err = why;
+	return r;
+}
+
 static int list_links(struct rg_dp *dp, struct rg_dp_interface **list, size_t *n, struct rg_err *err)
 {
-	char links[512], path[512], ifname[IF_NAMESIZE];
+	char links[512], path[512];
 	struct dirent *entry;
+	bool listed;
 	int r = 0;
 	DIR *dir;
 
@@ -427,9 +464,8 @@ static int list_links(struct rg_dp *dp, struct rg_dp_interface **list, size_t *n
 			continue;
 		snprintf(path, sizeof(path), "%.250s/%.250s", links, entry->d_name);
 		next = grow(list, *n, err);
-		if (!next)
-			r = -ENOMEM;
-		else if (!link_ifname(path, ifname) && !rg_dp_interface_status(dp, ifname, next, NULL))
+		r = next ? list_link(dp, path, next, &listed, err) : -ENOMEM;
+		if (!r && listed)
 			++*n;
 	}
 	if (dir)
@@ -444,12 +480,20 @@ static int list_dispatchers(struct rg_dp *dp, struct rg_dp_interface **list, siz
 
 	for (size_t i = rg_dp_dispatcher_list(found); i--; ) {
 		struct rg_dp_interface *next = grow(list, *n, err);
+		struct rg_err why = {};
+		int r;
 
 		if (!next)
 			return -ENOMEM;
-		if (if_indextoname(found[i], ifname) && !rg_dp_interface_status(dp, ifname, next, NULL) &&
-		    next->place == RG_DP_PLACE_OURS)
-			++*n;
+		if (!if_indextoname(found[i], ifname))
+			continue;
+		r = rg_dp_interface_status(dp, ifname, next, &why);
+		if (r && why.code != RG_ERR_NOT_FOUND) {
+			if (err)
+				*err = why;
+			return r;
+		}
+		*n += !r && next->place == RG_DP_PLACE_OURS;
 	}
 	return 0;
 }

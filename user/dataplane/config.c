@@ -3,6 +3,8 @@
 #include "dataplane/private.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <bpf/libbpf.h>
@@ -16,6 +18,34 @@ int rg_dp_word(const char *const *words, size_t n, const char *text)
 		if (!strcmp(words[i], text))
 			return (int)i;
 	return -EINVAL;
+}
+
+uint32_t rg_dp_cpu_ids_parse(const char *list)
+{
+	unsigned long highest = 0;
+
+	for (const char *p = list; *p;) {
+		char *end;
+		unsigned long id = strtoul(p, &end, 10);
+
+		if (end == p)
+			break;
+		if (id > highest)
+			highest = id;
+		p = end + (*end == ',' || *end == '-');
+	}
+	return (uint32_t)(highest < RG_CPUS_CAP ? highest + 1 : RG_CPUS_CAP);
+}
+
+uint32_t rg_dp_cpu_ids(void)
+{
+	_cleanup_(rg_fclosep) FILE *f = fopen("/sys/devices/system/cpu/possible", "r");
+	int counted = libbpf_num_possible_cpus();
+	char list[4096];
+
+	if (f && fgets(list, sizeof(list), f))
+		return rg_dp_cpu_ids_parse(list);
+	return counted > 0 ? (uint32_t)counted : 1;
 }
 
 uint32_t rg_dp_endpoints_max(const struct rg_dp_config *config)

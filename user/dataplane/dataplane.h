@@ -47,8 +47,8 @@ struct rg_dp_config {
 int rg_dp_open(const struct rg_dp_config *config, struct rg_dp **ret, struct rg_err *err);
 /** Closes fds. What is pinned stays in force. */
 void rg_dp_close(struct rg_dp *dp);
-/** Put in force: switch the links pinned under pin_dir/links, replace the pinned maps. CONFLICT if
- *  another running daemon has them. */
+/** Put in force: switch the links pinned under pin_dir/links, replace the pins. CONFLICT if another running
+ *  daemon has them. On failure the former load is in force as before. */
 int rg_dp_enforce(struct rg_dp *dp, struct rg_err *err);
 /** Remove our pins under @pin_dir and with them the filter from all interfaces. No daemon needed. */
 int rg_dp_remove(const char *pin_dir, struct rg_err *err);
@@ -87,7 +87,11 @@ int rg_dp_endpoint_clear(struct rg_dp *dp, const struct rg_endpoint_key *key);
 
 /* Shared endpoints, ufrags. Numbers: endpoints 1..RG_SHARED_MAX-1, bindings 1..max_ufrags. */
 /** Put a shared endpoint on all its ports. @shared: as the map has it. FULL as rg_dp_endpoints_set().
- *  Replaces what has that number; ports that no longer belong to it are cleared. */
+ *  Replaces what has that number; ports that no longer belong to it are cleared by rg_dp_shared_trim(): not
+ *  before whoever gets them has them, or packets would pass in between. */
+int rg_dp_shared_put(struct rg_dp *dp, uint32_t number, const struct rg_shared *shared, struct rg_err *err);
+void rg_dp_shared_trim(struct rg_dp *dp, uint32_t number, const struct rg_shared *former);
+/** Both. */
 int rg_dp_shared_set(struct rg_dp *dp, uint32_t number, const struct rg_shared *shared, struct rg_err *err);
 void rg_dp_shared_clear(struct rg_dp *dp, uint32_t number);
 /** Flags, prefix or name only, with the ports as they are. */
@@ -158,7 +162,8 @@ int rg_dp_attach_keep(struct rg_dp *dp, const char *ifname, struct rg_err *err);
 /** Filter what the interface sends, or (off) stop that. Nothing happens if it is so already. INVALID if
  *  the kernel can not, CONFLICT if another filter of clsact has the place: nothing is changed then. */
 int rg_dp_egress_attach(struct rg_dp *dp, const char *ifname, enum rg_egress_mode mode, struct rg_err *err);
-enum rg_egress_mode rg_dp_egress_status(const struct rg_dp *dp, unsigned int ifindex);
+/** How what it sends is filtered now. 0 or -errno: the kernel does not say, and @ret is off. */
+int rg_dp_egress_look(const struct rg_dp *dp, unsigned int ifindex, enum rg_egress_mode *ret);
 void rg_dp_egress_detach(struct rg_dp *dp, unsigned int ifindex);
 /** Both directions. -ENOENT (NOT_FOUND) if it is not attached. */
 int rg_dp_detach(struct rg_dp *dp, const char *ifname, struct rg_err *err);

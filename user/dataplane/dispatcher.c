@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The filter as one program of several in a libxdp dispatcher. libxdp's pins say which programs are in one; ours are
- * those that read an rg_state of ours: that of this load, or one that is pinned as "rg_state", or as "new_rg_state" by a
- * daemon that died while it took over. No further state is kept, that could be wrong. */
+ * those that read an rg_state of ours: that of this load, or one that is pinned as "rg_state", or as "new_rg_state" or
+ * "old_rg_state" by a daemon that died while it took over. No further state is kept, that could be wrong. */
 #include "dataplane/private.h"
 
 #include <dirent.h>
@@ -18,6 +18,15 @@
 #include "regiongate.skel.h"
 
 #define MAPS_MAX 64 /* of one program */
+#define STATES ARRAY_SIZE(((struct rg_dp *)0)->former_states)
+
+static bool any_state(const uint32_t states[STATES])
+{
+	for (size_t i = 0; i < STATES; i++)
+		if (states[i])
+			return true;
+	return false;
+}
 
 static const char *const modes[] = {
 	[RG_DISPATCHER_NO] = "no", [RG_DISPATCHER_AUTO] = "auto", [RG_DISPATCHER_YES] = "yes",
@@ -47,9 +56,9 @@ static uint32_t own_state(const struct rg_dp *dp)
 }
 
 /* The ids of what is pinned as rg_state; 0: nothing. */
-static void pinned_states(const char *pin_dir, uint32_t ret[2])
+static void pinned_states(const char *pin_dir, uint32_t ret[STATES])
 {
-	static const char *const names[] = { "rg_state", "new_rg_state" };
+	static const char *const names[STATES] = { "rg_state", RG_DP_PIN_NEW "rg_state", RG_DP_PIN_OLD "rg_state" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		char path[512];
@@ -238,14 +247,14 @@ int rg_dp_dispatchers_enter(struct rg_dp *dp, struct rg_err *err)
 	char ifname[IF_NAMESIZE], path[512];
 	int r = 0;
 
-	if (!dp->former_states[0] && !dp->former_states[1])
+	if (!any_state(dp->former_states))
 		return 0;
 	for (size_t n = rg_dp_dispatcher_list(list); !r && n--; ) {
 		enum rg_xdp_mode mode;
 		uint32_t id = on_interface(list[n], &mode);
 
 		if (if_indextoname(list[n], ifname) &&
-		    find_member(list[n], id, dp->former_states, 2, path) == RG_DP_PLACE_OURS)
+		    find_member(list[n], id, dp->former_states, STATES, path) == RG_DP_PLACE_OURS)
 			r = rg_dp_dispatcher_join(dp, list[n], ifname, mode, err);
 	}
 	if (r)
@@ -255,21 +264,21 @@ int rg_dp_dispatchers_enter(struct rg_dp *dp, struct rg_err *err)
 
 void rg_dp_dispatchers_leave(const struct rg_dp *dp, bool former)
 {
-	uint32_t own[2] = { own_state(dp) };
+	uint32_t own[STATES] = { own_state(dp) };
 	unsigned int list[RG_DP_DISPATCHERS_MAX];
 
-	if (!dp->former_states[0] && !dp->former_states[1])
+	if (!any_state(dp->former_states))
 		return;
 	for (size_t n = rg_dp_dispatcher_list(list); n--; )
-		leave(list[n], "", former ? dp->former_states : own, 2, NULL);
+		leave(list[n], "", former ? dp->former_states : own, STATES, NULL);
 }
 
 void rg_dp_dispatchers_remove(const char *pin_dir)
 {
 	unsigned int list[RG_DP_DISPATCHERS_MAX];
-	uint32_t states[2];
+	uint32_t states[STATES];
 
 	pinned_states(pin_dir, states);
-	for (size_t n = states[0] || states[1] ? rg_dp_dispatcher_list(list) : 0; n--; )
-		leave(list[n], "", states, 2, NULL);
+	for (size_t n = any_state(states) ? rg_dp_dispatcher_list(list) : 0; n--; )
+		leave(list[n], "", states, STATES, NULL);
 }

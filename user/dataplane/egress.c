@@ -45,12 +45,26 @@ int rg_egress_mode_parse(const char *text, enum rg_egress_mode *ret)
 	return 0;
 }
 
-static uint32_t prog_id(int fd)
+static int prog_id(int fd, uint32_t *ret)
 {
 	struct bpf_prog_info info = {};
 	__u32 length = sizeof(info);
 
-	return fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &length) ? 0 : info.id;
+	if (bpf_obj_get_info_by_fd(fd, &info, &length))
+		return -errno;
+	*ret = info.id;
+	return 0;
+}
+
+/* Of the program pinned at @path; 0 if there is none. */
+static int pinned_id(const char *path, uint32_t *ret)
+{
+	_cleanup_(rg_closep) int fd = bpf_obj_get(path);
+
+	*ret = 0;
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return prog_id(fd, ret);
 }
 
 int rg_dp_egress_link_open(const char *path, struct bpf_link_info *ret)
@@ -92,23 +106,27 @@ static int link_open(const struct rg_dp *dp, unsigned int ifindex, struct bpf_li
 	return -ENOENT;
 }
 
-/* The program that the filter in our place has; 0: there is none. */
-static uint32_t filter_prog(unsigned int ifindex)
+/* The program that the filter in our place has; 0: there is none, or no such interface. */
+static int filter_prog(unsigned int ifindex, uint32_t *ret)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_EGRESS);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+	int r = bpf_tc_query(&hook, &opts);
 
-	return bpf_tc_query(&hook, &opts) ? 0 : opts.prog_id;
+	*ret = r ? 0 : opts.prog_id;
+	return r == -ENOENT || r == -ENODEV || r == -EINVAL ? 0 : r;
 }
 
-/* Is that filter one that was attached from these pins? */
-static bool filter_ours(const char *pin_dir, unsigned int ifindex)
+/* Is that filter one that was attached from these pins? 1, 0 or -errno. */
+static int filter_ours(const char *pin_dir, unsigned int ifindex)
 {
+	uint32_t pinned, there;
 	char path[512];
-	_cleanup_(rg_closep) int fd = bpf_obj_get(filter_path(pin_dir, ifindex, path));
-	uint32_t id = prog_id(fd);
+	int r = pinned_id(filter_path(pin_dir, ifindex, path), &pinned);
 
-	return id && filter_prog(ifindex) == id;
+	if (!r && pinned)
+		r = filter_prog(ifindex, &there);
+	return r ? r : pinned && there == pinned;
 }
 
 static int filter_put(int prog_fd, unsigned int ifindex, bool replace)
@@ -134,16 +152,19 @@ static void filter_remove(unsigned int ifindex)
 /* The pin first: without it nobody would know whose the filter is. */
 static int filter_attach(const struct rg_dp *dp, unsigned int ifindex)
 {
-	bool replace = filter_ours(dp->pin_dir, ifindex);
+	int ours = filter_ours(dp->pin_dir, ifindex);
+	uint32_t there;
 	char path[512];
-	int r;
+	int r = ours < 0 ? ours : filter_prog(ifindex, &there);
 
-	if (!replace && filter_prog(ifindex))
-		return -EEXIST;
+	if (!r && !ours && there)
+		r = -EEXIST;
+	if (r)
+		return r;
 	unlink(filter_path(dp->pin_dir, ifindex, path));
 	if (bpf_obj_pin(dp->egress_fd, path))
 		return -errno;
-	r = filter_put(dp->egress_fd, ifindex, replace);
+	r = filter_put(dp->egress_fd, ifindex, ours);
 	if (r)
 		unlink(path);
 	return r;
@@ -165,14 +186,23 @@ static int tcx_attach(const struct rg_dp *dp, unsigned int ifindex)
 	return r;
 }
 
-enum rg_egress_mode rg_dp_egress_status(const struct rg_dp *dp, unsigned int ifindex)
+int rg_dp_egress_look(const struct rg_dp *dp, unsigned int ifindex, enum rg_egress_mode *ret)
 {
 	struct bpf_link_info info;
-	_cleanup_(rg_closep) int fd = dp->pin_dir ? link_open(dp, ifindex, &info) : -1;
+	_cleanup_(rg_closep) int fd = dp->pin_dir ? link_open(dp, ifindex, &info) : -ENOENT;
+	int ours;
 
+	*ret = RG_EGRESS_OFF;
 	if (fd >= 0)
-		return RG_EGRESS_TCX;
-	return dp->pin_dir && filter_ours(dp->pin_dir, ifindex) ? RG_EGRESS_CLSACT : RG_EGRESS_OFF;
+		*ret = RG_EGRESS_TCX;
+	if (fd >= 0 || !dp->pin_dir)
+		return 0;
+	if (fd != -ENOENT && fd != -EINVAL)
+		return fd;
+	ours = filter_ours(dp->pin_dir, ifindex);
+	if (ours > 0)
+		*ret = RG_EGRESS_CLSACT;
+	return ours < 0 ? ours : 0;
 }
 
 void rg_dp_egress_detach(struct rg_dp *dp, unsigned int ifindex)
@@ -185,7 +215,7 @@ void rg_dp_egress_detach(struct rg_dp *dp, unsigned int ifindex)
 		bpf_link_detach(fd);
 		unlink(link_path(dp, ifindex, path));
 	}
-	if (filter_ours(dp->pin_dir, ifindex))
+	if (filter_ours(dp->pin_dir, ifindex) > 0)
 		filter_remove(ifindex);
 	unlink(filter_path(dp->pin_dir, ifindex, path));
 }
@@ -205,17 +235,20 @@ int rg_dp_egress_attach(struct rg_dp *dp, const char *ifname, enum rg_egress_mod
 {
 	unsigned int ifindex = if_nametoindex(ifname);
 	enum rg_egress_mode now;
-	int r = -EOPNOTSUPP;
+	int r;
 
 	if (!ifindex)
 		return rg_err_set(err, -ENODEV, RG_ERR_NOT_FOUND, "", "there is no interface '%s'", ifname);
-	now = rg_dp_egress_status(dp, ifindex);
+	r = rg_dp_egress_look(dp, ifindex, &now);
+	if (r)
+		return rg_err_set(err, r, RG_ERR_KERNEL, "", "cannot ask the kernel about '%s': %s", ifname, strerror(-r));
 	if (now == mode || (mode == RG_EGRESS_AUTO && now != RG_EGRESS_OFF))
 		return 0;
 	if (mode == RG_EGRESS_OFF) {
 		rg_dp_egress_detach(dp, ifindex);
 		return 0;
 	}
+	r = -EOPNOTSUPP;
 	/* the new one before the old one goes: for a moment both judge, and they judge alike */
 	if (mode != RG_EGRESS_CLSACT)
 		r = tcx_attach(dp, ifindex);
@@ -242,49 +275,100 @@ int rg_dp_egress_attach(struct rg_dp *dp, const char *ifname, enum rg_egress_mod
 
 /* The interface's index that a pin's name holds; 0: it is no such pin. Names are as rg_dp_pin_path() has
  * them, where ':' is %3a. */
+#define FILTER_PIN_PATH "/clsact%3a"
 static unsigned int filter_pin(const char *path)
 {
-	static const char marked[] = "/clsact%3a";
-	const char *at = strstr(path, marked);
+	const char *at = strstr(path, FILTER_PIN_PATH);
 
-	return at ? (unsigned int)strtoul(at + strlen(marked), NULL, 10) : 0;
+	return at ? (unsigned int)strtoul(at + strlen(FILTER_PIN_PATH), NULL, 10) : 0;
 }
 
-int rg_dp_egress_switch(const char *path, int prog_fd, int *ret_old)
+/* A process that was killed between the filter and its pin has left the pin of the filter's program under the
+ * name of a new one: then that becomes the filter's. */
+static int pin_recover(unsigned int ifindex, const char *fresh, const char *path)
 {
-	unsigned int ifindex = filter_pin(path);
-	_cleanup_(rg_closep) int old = ifindex ? bpf_obj_get(path) : -1;
-	uint32_t id = prog_id(old);
-	char fresh[520];
+	uint32_t pinned, there;
+	int r = pinned_id(fresh, &pinned);
+
+	if (!r)
+		r = filter_prog(ifindex, &there);
+	if (!r && pinned && there == pinned)
+		return rename(fresh, path) ? -errno : 0;
+	if (!r)
+		unlink(fresh);
+	return r;
+}
+
+/* The pin in step with the filter. */
+static int filter_switch(unsigned int ifindex, const char *path, const char *fresh, int prog_fd, int old, bool *ret_done)
+{
 	int r;
 
-	if (!id)
-		return 0; /* not one of ours */
-	if (filter_prog(ifindex) != id) { /* its interface is gone, and the filter with it */
-		unlink(path);
-		return 0;
-	}
-	snprintf(fresh, sizeof(fresh), "%s_new", path);
-	unlink(fresh);
 	if (bpf_obj_pin(prog_fd, fresh))
 		return -errno;
 	r = filter_put(prog_fd, ifindex, true);
-	if (!r && rename(fresh, path))
+	*ret_done = !r;
+	if (!r && rename(fresh, path)) {
 		r = -errno;
-	if (r)
+		*ret_done = filter_put(old, ifindex, true) != 0;
+	}
+	if (r && !*ret_done)
 		unlink(fresh);
-	else if (ret_old)
+	return r;
+}
+
+/* The pin of this filter, and the name of its next one. */
+static void filter_paths(const char *path, unsigned int ifindex, char ret[512], char ret_fresh[520])
+{
+	int folder = (int)(strstr(path, FILTER_PIN_PATH) - path);
+
+	snprintf(ret, 512, "%.*s%s%u", folder, path, FILTER_PIN_PATH, ifindex);
+	snprintf(ret_fresh, 520, "%.510s_new", ret);
+}
+
+int rg_dp_egress_switch(const char *path, int prog_fd, int *ret_old, bool *ret_done)
+{
+	unsigned int ifindex = filter_pin(path);
+	_cleanup_(rg_closep) int old = -1;
+	char pin[512], fresh[520];
+	uint32_t pinned = 0, there;
+	bool done = false;
+	int r = 0;
+
+	if (!ifindex)
+		return 0; /* not one of ours */
+	filter_paths(path, ifindex, pin, fresh);
+	if (!access(fresh, F_OK))
+		r = pin_recover(ifindex, fresh, pin);
+	old = r ? -1 : bpf_obj_get(pin);
+	if (!r && old < 0)
+		r = errno == ENOENT ? 0 : -errno;
+	if (!r && old >= 0)
+		r = prog_id(old, &pinned);
+	if (!r && pinned)
+		r = filter_prog(ifindex, &there);
+	if (r || !pinned)
+		return r;
+	if (there != pinned) { /* its interface is gone, and the filter with it */
+		unlink(pin);
+		return 0;
+	}
+	r = filter_switch(ifindex, pin, fresh, prog_fd, old, &done);
+	if (ret_old)
 		*ret_old = TAKE_FD(old);
+	if (ret_done)
+		*ret_done = done;
 	return r;
 }
 
 bool rg_dp_egress_remove(const char *path)
 {
 	unsigned int ifindex = filter_pin(path);
-	_cleanup_(rg_closep) int fd = ifindex ? bpf_obj_get(path) : -1;
-	uint32_t id = prog_id(fd);
+	uint32_t pinned = 0, there;
 
-	if (id && filter_prog(ifindex) == id)
+	if (!ifindex || pinned_id(path, &pinned) || !pinned)
+		return false;
+	if (!filter_prog(ifindex, &there) && there == pinned)
 		filter_remove(ifindex);
-	return id != 0;
+	return true;
 }

@@ -170,7 +170,7 @@ static void ports_put(struct rg_dp *dp, const struct rg_shared *of, const struct
 			rg_dp_port_put(dp, home, of->protocol, (uint16_t)port, to);
 }
 
-int rg_dp_shared_set(struct rg_dp *dp, uint32_t number, const struct rg_shared *shared, struct rg_err *err)
+int rg_dp_shared_put(struct rg_dp *dp, uint32_t number, const struct rg_shared *shared, struct rg_err *err)
 {
 	const struct rg_shared none = {}, before = number < RG_SHARED_MAX ? dp->shared[number] : none;
 	uint32_t value = RG_PORT_SHARED | number;
@@ -185,15 +185,27 @@ int rg_dp_shared_set(struct rg_dp *dp, uint32_t number, const struct rg_shared *
 	shared_write(dp, number, shared);
 	for (uint32_t port = shared->first_port; port <= shared->last_port; port++)
 		rg_dp_port_put(dp, home, shared->protocol, (uint16_t)port, value);
-	if (!rg_dp_locals_sync(dp)) {
-		/* only now: packets do not find the new ports before */
-		ports_put(dp, &before, shared, value, 0);
-		rg_dp_locals_sync(dp);
+	if (!rg_dp_locals_sync(dp))
 		return 0;
-	}
 	ports_put(dp, shared, &before, value, 0);
 	shared_write(dp, number, &before);
 	return rg_err_set(err, -ENOSPC, RG_ERR_FULL, "", "no slot for one more local address");
+}
+
+void rg_dp_shared_trim(struct rg_dp *dp, uint32_t number, const struct rg_shared *former)
+{
+	ports_put(dp, former, &dp->shared[number], RG_PORT_SHARED | number, 0);
+	rg_dp_locals_sync(dp);
+}
+
+int rg_dp_shared_set(struct rg_dp *dp, uint32_t number, const struct rg_shared *shared, struct rg_err *err)
+{
+	const struct rg_shared none = {}, former = number < RG_SHARED_MAX ? dp->shared[number] : none;
+	int r = rg_dp_shared_put(dp, number, shared, err);
+
+	if (!r)
+		rg_dp_shared_trim(dp, number, &former);
+	return r;
 }
 
 void rg_dp_shared_update(struct rg_dp *dp, uint32_t number, const struct rg_shared *shared)

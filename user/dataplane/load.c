@@ -117,7 +117,7 @@ static int load(struct rg_dp *dp)
 		return -errno;
 	if (getrandom(&dp->cookie, sizeof(dp->cookie), 0) != sizeof(dp->cookie))
 		return -errno;
-	dp->n_cpus = (uint32_t)libbpf_num_possible_cpus();
+	dp->n_cpus = rg_dp_cpu_ids();
 	r = rg_dp_config_apply(dp);
 	if (!r)
 		r = rg_dp_adopt(dp);
@@ -161,6 +161,11 @@ int rg_dp_open(const struct rg_dp_config *config, struct rg_dp **ret, struct rg_
 	rg_dp_words_clear();
 	dp->pin_dir = config->pin_dir ? strdup(config->pin_dir) : NULL;
 	dp->config.pin_dir = dp->pin_dir;
+	r = rg_dp_former_settle(dp, err);
+	if (r) {
+		rg_dp_close(dp);
+		return r;
+	}
 	r = config->pin_dir && !dp->pin_dir ? -ENOMEM : load(dp);
 	if (r) {
 		rg_dp_close(dp);
@@ -184,7 +189,7 @@ static int shadow_load(struct rg_dp *dp)
 		return -errno;
 	bpf_object__for_each_program(program, dp->skel->obj)
 		bpf_program__set_autoload(program, false);
-	dp->n_cpus = (uint32_t)libbpf_num_possible_cpus();
+	dp->n_cpus = rg_dp_cpu_ids();
 	r = rg_dp_config_apply(dp);
 	if (!r)
 		r = regiongate_bpf__load(dp->skel);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Pins: what makes the filter outlive the daemon, and how a new load takes over. */
+/* Pins: what makes the filter outlive the daemon. How a new load takes them over is in enforce.c. */
 #include "dataplane/private.h"
 
 #include <ctype.h>
@@ -37,6 +37,29 @@ const char *rg_dp_pin_path(const char *pin_dir, const char *dir, const char *nam
 	return buf;
 }
 
+size_t rg_dp_pins(const struct rg_dp *dp, struct rg_dp_pin ret[RG_DP_PINS_MAX])
+{
+	struct bpf_map *map;
+	size_t n = 0;
+
+	bpf_object__for_each_map(map, dp->skel->obj)
+		if (!strncmp(bpf_map__name(map), "rg_", 3) && n < RG_DP_PINS_MAX - 2) /* not .rodata */
+			ret[n++] = (struct rg_dp_pin){ bpf_map__name(map), bpf_map__fd(map), false };
+	ret[n++] = (struct rg_dp_pin){ "rg_ingress", dp->prog_fd, true };
+	ret[n++] = (struct rg_dp_pin){ RG_DP_PIN_LAST, dp->egress_fd, true };
+	return n;
+}
+
+bool rg_dp_pin_ours(const char *name)
+{
+	static const char *const prefixes[] = { "rg_", RG_DP_PIN_NEW "rg_", RG_DP_PIN_OLD "rg_" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return false;
+}
+
 static bool is_bpffs(const char *path)
 {
 	struct statfs fs;
@@ -60,9 +83,8 @@ static bool belongs_to_bpffs(const char *path)
 	return is_bpffs(part);
 }
 
-/* Every directory of the path; the last ones must lie on a bpffs, which is mounted
- * at its usual place if it is not yet. */
-static int make_dirs(const char *path, struct rg_err *err)
+/* The bpffs is mounted at its usual place if it is not yet. */
+int rg_dp_dirs_make(const char *path, struct rg_err *err)
 {
 	char part[512];
 
@@ -81,8 +103,7 @@ static int make_dirs(const char *path, struct rg_err *err)
 	return 0;
 }
 
-/* One daemon has a pin directory: another would take its interfaces away from it. */
-static int lock_dir(struct rg_dp *dp, struct rg_err *err)
+int rg_dp_dir_lock(struct rg_dp *dp, struct rg_err *err)
 {
 	_cleanup_(rg_closep) int fd = open(dp->pin_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -95,153 +116,6 @@ static int lock_dir(struct rg_dp *dp, struct rg_err *err)
 	rg_closep(&dp->lock_fd);
 	dp->lock_fd = TAKE_FD(fd);
 	return 0;
-}
-
-/* Pin under a name of its own first, so that a rename replaces the old pin in one step. */
-static int pin_maps(struct rg_dp *dp, const char *prefix, bool in_place, struct rg_err *err)
-{
-	struct bpf_map *map;
-
-	bpf_object__for_each_map(map, dp->skel->obj) {
-		char name[64], from[512], to[512];
-		struct stat there;
-
-		if (strncmp(bpf_map__name(map), "rg_", 3)) /* .rodata */
-			continue;
-		snprintf(name, sizeof(name), "%s%s", prefix, bpf_map__name(map));
-		rg_dp_pin_path(dp->pin_dir, NULL, name, from);
-		if (in_place) {
-			if (rename(from, rg_dp_pin_path(dp->pin_dir, NULL, bpf_map__name(map), to)))
-				return rg_err_set(err, -errno, RG_ERR_KERNEL, "", "cannot rename the pin %s: %s",
-						  from, strerror(errno));
-			continue;
-		}
-		unlink(from);
-		/* what the rename below could not replace */
-		if (!stat(rg_dp_pin_path(dp->pin_dir, NULL, bpf_map__name(map), to), &there) &&
-		    S_ISDIR(there.st_mode))
-			return rg_err_set(err, -EISDIR, RG_ERR_KERNEL, "", "cannot pin %s: it is a directory", to);
-		if (bpf_obj_pin(bpf_map__fd(map), from))
-			return rg_err_set(err, -errno, RG_ERR_KERNEL, "", "cannot pin %s: %s", from,
-					  strerror(errno));
-	}
-	return 0;
-}
-
-static void unpin_maps(struct rg_dp *dp, const char *prefix)
-{
-	struct bpf_map *map;
-
-	bpf_object__for_each_map(map, dp->skel->obj) {
-		char name[64], path[512];
-
-		snprintf(name, sizeof(name), "%s%s", prefix, bpf_map__name(map));
-		unlink(rg_dp_pin_path(dp->pin_dir, NULL, name, path));
-	}
-}
-
-/* Switch one link; *ret_old is the program it had (an fd), for the way back. */
-static int switch_link(const char *path, int xdp_fd, int egress_fd, int *ret_old)
-{
-	struct bpf_link_info info;
-	_cleanup_(rg_closep) int fd = rg_dp_link_open(path, &info);
-	int prog_fd = xdp_fd;
-
-	if (fd == -EINVAL) {
-		fd = rg_dp_egress_link_open(path, &info);
-		prog_fd = egress_fd;
-	}
-	if (fd == -EINVAL)
-		return rg_dp_egress_switch(path, egress_fd, ret_old);
-	if (fd < 0)
-		return fd;
-	if (!info.xdp.ifindex) { /* its interface is gone, and the link with it */
-		unlink(path);
-		return 0;
-	}
-	if (ret_old)
-		*ret_old = bpf_prog_get_fd_by_id(info.prog_id);
-	return bpf_link_update(fd, prog_fd, NULL) ? -errno : 0;
-}
-
-struct switched {
-	char path[512];
-	int old; /* program */
-};
-
-/* All of them, or none. */
-static int switch_links(struct rg_dp *dp, const char *links, struct rg_err *err)
-{
-	struct switched *done = NULL;
-	struct dirent *entry;
-	size_t n = 0;
-	int r = 0;
-	DIR *dir = opendir(links);
-
-	if (!dir)
-		return rg_err_set(err, -errno, RG_ERR_KERNEL, "", "cannot read %s: %s", links, strerror(errno));
-	while (!r && (entry = readdir(dir))) {
-		struct switched *grown = realloc(done, (n + 1) * sizeof(*done));
-
-		if (!grown) {
-			r = rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
-			break;
-		}
-		done = grown;
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(done[n].path, sizeof(done[n].path), "%.250s/%.250s", links, entry->d_name);
-		done[n].old = -1;
-		r = switch_link(done[n].path, dp->prog_fd, dp->egress_fd, &done[n].old);
-		if (r)
-			rg_err_set(err, r, RG_ERR_KERNEL, "", "cannot switch the link %s: %s",
-				   done[n].path, strerror(-r));
-		n++;
-	}
-	closedir(dir);
-	while (n--) {
-		if (r && done[n].old >= 0)
-			switch_link(done[n].path, done[n].old, done[n].old, NULL);
-		if (done[n].old >= 0)
-			close(done[n].old);
-	}
-	free(done);
-	return r;
-}
-
-int rg_dp_enforce(struct rg_dp *dp, struct rg_err *err)
-{
-	char links[512];
-	int r;
-
-	if (!dp->pin_dir)
-		return 0;
-	snprintf(links, sizeof(links), "%.500s/links", dp->pin_dir);
-	r = make_dirs(dp->pin_dir, err);
-	if (!r)
-		r = lock_dir(dp, err);
-	if (r)
-		return r;
-	r = make_dirs(links, err);
-	if (!r)
-		rg_dp_dispatchers_former(dp);
-	if (!r)
-		r = pin_maps(dp, "new_", false, err);
-	if (!r)
-		r = rg_dp_dispatchers_enter(dp, err);
-	if (!r)
-		r = switch_links(dp, links, err);
-	if (!r)
-		r = pin_maps(dp, "new_", true, err);
-	rg_dp_dispatchers_leave(dp, !r);
-	if (!r)
-		rg_dp_earlier_close(dp); /* what the store has was set before */
-	if (r) {
-		unpin_maps(dp, "new_");
-		rmdir(links); /* only goes if it is empty: if nothing was in force before */
-		rmdir(dp->pin_dir);
-	}
-	return r;
 }
 
 /* A link that is only unpinned holds its interface until the kernel frees it. */
@@ -273,7 +147,7 @@ static void remove_pins(const char *path, bool links)
 		if (name[0] == '.')
 			continue;
 		snprintf(file, sizeof(file), "%.250s/%.250s", path, name);
-		if (links ? remove_link(file) : !strncmp(name, "rg_", 3) || !strncmp(name, "new_rg_", 7))
+		if (links ? remove_link(file) : rg_dp_pin_ours(name))
 			unlink(file);
 	}
 	closedir(dir);

@@ -51,8 +51,8 @@ struct rg_dp {
 	int geo_fd;                      /* the table in force, -1: none yet */
 	uint64_t geo_hash;               /* of its words */
 	uint32_t geo_key_type, geo_value_type; /* BTF ids */
-	uint32_t former_states[2];       /* ids of maps: see rg_dp_dispatchers_enter() */
-	uint32_t generation_base;        /* of the load whose flows were taken over: they cache regions */
+	uint32_t former_states[3];       /* ids of maps: see rg_dp_dispatchers_enter() */
+	uint32_t generation_base;        /* of the loads whose flows were taken over: they cache regions */
 
 	struct rg_state *state;
 	struct rg_local *slots;          /* two generations */
@@ -99,6 +99,32 @@ int rg_dp_word(const char *const *words, size_t n, const char *text);
 /** pin_dir/[dir/]name, characters that bpffs refuses written as %XX. Returns @buf. */
 const char *rg_dp_pin_path(const char *pin_dir, const char *dir, const char *name, char buf[512]);
 
+/* pin.c. What is pinned: each map, then the programs. A start pins its own as "new_..." and renames them when
+ * they are in force; RG_DP_PIN_LAST is the last one both times, so that it says whether all the others are
+ * there. "old_rg_state" is what a former program counted GeoIP generations in, until no program reads it. */
+#define RG_DP_PINS_MAX 40
+#define RG_DP_PIN_NEW "new_"
+#define RG_DP_PIN_OLD "old_"
+#define RG_DP_PIN_LAST "rg_egress"
+struct rg_dp_pin {
+	const char *name;
+	int fd;
+	bool is_program;
+};
+size_t rg_dp_pins(const struct rg_dp *dp, struct rg_dp_pin ret[RG_DP_PINS_MAX]);
+/** Is a name in the pin directory one that a load gives? */
+bool rg_dp_pin_ours(const char *name);
+/** Every directory of the path; the last ones must lie on a bpffs. */
+int rg_dp_dirs_make(const char *path, struct rg_err *err);
+/** One daemon has a pin directory: another would take its interfaces away from it. CONFLICT. */
+int rg_dp_dir_lock(struct rg_dp *dp, struct rg_err *err);
+
+/* enforce.c */
+/** Before anything is taken over from the pins: lock them, if there are any, and end what a start that died
+ *  half-way had begun. Its set goes if it was not complete; else it may be in force already, and has its
+ *  names then. */
+int rg_dp_former_settle(struct rg_dp *dp, struct rg_err *err);
+
 /* Trials (trial.c) */
 void rg_dp_trials_init(struct rg_dp *dp);
 void rg_dp_trials_close(struct rg_dp *dp);
@@ -120,8 +146,9 @@ int rg_dp_link_open_any(const char *path, struct bpf_link_info *ret);
 /** The tcx link pinned at @path: an fd, or -errno (-EINVAL: something else is pinned there). */
 int rg_dp_egress_link_open(const char *path, struct bpf_link_info *ret);
 /** Switch the filter of clsact that a pin of its program stands for; 0 if @path is no such pin.
- *  @ret_old: the program it had (an fd), may be NULL. */
-int rg_dp_egress_switch(const char *path, int prog_fd, int *ret_old);
+ *  @ret_old: the program it had (an fd); @ret_done: it was switched; both may be NULL. All or nothing: on
+ *  failure @ret_done says whether it has the new program nevertheless. */
+int rg_dp_egress_switch(const char *path, int prog_fd, int *ret_old, bool *ret_done);
 /** Take that filter off. False if @path is no such pin. */
 bool rg_dp_egress_remove(const char *path);
 
@@ -163,6 +190,11 @@ int rg_dp_geo_map(const struct rg_dp *dp, bool typed);
 void rg_dp_mtg_stats_clear(struct rg_dp *dp, uint32_t meeting);
 
 /* config.c */
+/** One more than the highest number that a CPU may have: what has a part for each CPU has so many. Not how many
+ *  CPUs there may be: the mask may have gaps ("0-3,8-11"). (The kernel's own per-CPU maps have no gaps.) */
+uint32_t rg_dp_cpu_ids(void);
+#define RG_CPUS_CAP 8192
+uint32_t rg_dp_cpu_ids_parse(const char *list);
 /** Room for endpoints in rg_endpoints. */
 uint32_t rg_dp_endpoints_max(const struct rg_dp_config *config);
 /** Replace what is 0 by its default, round up. -EINVAL if something is beyond its cap. */

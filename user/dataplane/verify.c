@@ -293,33 +293,40 @@ int rg_dp_compare(struct rg_dp *dp, const struct rg_dp *shadow, struct rg_dp_map
 	return 0;
 }
 
-/* The same pin may be another map by now, or none. */
-static bool is_pinned(const char *path, int fd)
+static uint32_t id_of(const struct rg_dp_pin *pin, int fd)
 {
-	struct bpf_map_info ours = {}, pinned = {};
-	__u32 length = sizeof(ours), pinned_length = sizeof(pinned);
-	_cleanup_(rg_closep) int there = bpf_obj_get(path);
+	struct bpf_map_info map = {};
+	struct bpf_prog_info program = {};
+	__u32 length = pin->is_program ? sizeof(program) : sizeof(map);
 
-	return there >= 0 && !bpf_obj_get_info_by_fd(fd, &ours, &length) &&
-	       !bpf_obj_get_info_by_fd(there, &pinned, &pinned_length) && ours.id == pinned.id;
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, pin->is_program ? (void *)&program : (void *)&map, &length))
+		return 0;
+	return pin->is_program ? program.id : map.id;
+}
+
+/* The same pin may be something else by now, or nothing. */
+static bool is_pinned(const char *path, const struct rg_dp_pin *pin)
+{
+	_cleanup_(rg_closep) int there = bpf_obj_get(path);
+	uint32_t id = id_of(pin, there);
+
+	return id && id == id_of(pin, pin->fd);
 }
 
 void rg_dp_pins_check(struct rg_dp *dp, struct rg_dp_map_check *ret)
 {
-	struct bpf_map *map;
+	struct rg_dp_pin pins[RG_DP_PINS_MAX];
+	size_t n = dp->pin_dir ? rg_dp_pins(dp, pins) : 0;
 
-	*ret = (struct rg_dp_map_check){ .name = "pins" };
-	bpf_object__for_each_map(map, dp->skel->obj) {
+	*ret = (struct rg_dp_map_check){ .name = "pins", .compared = (uint32_t)n };
+	for (size_t i = 0; i < n; i++) {
 		char path[512];
 
-		if (!dp->pin_dir || strncmp(bpf_map__name(map), "rg_", 3))
-			continue;
-		ret->compared++;
-		if (is_pinned(rg_dp_pin_path(dp->pin_dir, NULL, bpf_map__name(map), path), bpf_map__fd(map)))
+		if (is_pinned(rg_dp_pin_path(dp->pin_dir, NULL, pins[i].name, path), &pins[i]))
 			continue;
 		ret->differences++;
 		unlink(path);
-		ret->repaired += !bpf_obj_pin(bpf_map__fd(map), path);
+		ret->repaired += !bpf_obj_pin(pins[i].fd, path);
 	}
 }
 

@@ -379,6 +379,9 @@ int rg_engine_endpoint_list(struct rg_engine *engine, json_t **ret, struct rg_er
 void shared_clear_gone(struct rg_engine *engine)
 {
 	for (uint32_t i = 1; i < RG_SHARED_MAX; i++) {
+		if (engine->shared_former[i].name[0])
+			rg_dp_shared_trim(engine->dp, i, &engine->shared_former[i]);
+		engine->shared_former[i] = (struct rg_shared){ 0 };
 		if (!engine->pending.shared[i] || engine->model.shared_at[i] || !engine->shared[i].name[0])
 			continue;
 		rg_dp_shared_clear(engine->dp, i);
@@ -406,9 +409,11 @@ int shared_publish(struct rg_engine *engine, struct rg_err *err)
 		if (engine->shared[i].name[0] && same_ports(&entry, &engine->shared[i]))
 			rg_dp_shared_update(engine->dp, i, &entry);
 		else
-			ret = rg_dp_shared_set(engine->dp, i, &entry, err);
+			ret = rg_dp_shared_put(engine->dp, i, &entry, err);
 		if (ret)
 			return ret;
+		if (!same_ports(&entry, &engine->shared[i]))
+			engine->shared_former[i] = engine->shared[i];
 		engine->shared[i] = entry;
 	}
 	return 0;

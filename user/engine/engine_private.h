@@ -242,6 +242,7 @@ struct rg_engine {
 	struct tally *tally;
 	struct rg_policy_block *policy_blocks; /* to compile one into, rg_dp_policy_blocks() */
 	struct rg_shared shared[RG_SHARED_MAX]; /* as the kernel has them; no name: none */
+	struct rg_shared shared_former[RG_SHARED_MAX]; /* while a turn is published: whose ports are still to be cleared */
 	struct events *events;
 	struct timespec started;
 };

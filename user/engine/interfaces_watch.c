@@ -88,7 +88,8 @@ static void look_at(struct rg_engine *engine, struct interface *interface, bool 
 
 	if (rg_dp_interface_status(engine->dp, interface->name, &status, &err)) {
 		look_for_absent(engine, interface, &err);
-		note_bare(engine, interface, err.detail);
+		if (err.code == RG_ERR_NOT_FOUND) /* else it is only not known */
+			note_bare(engine, interface, err.detail);
 		return;
 	}
 	if (!status.attached) {

@@ -237,6 +237,7 @@ static void clear_gone(struct rg_engine *engine)
 	for (size_t i = 0; i < pending->n_keys; i++)
 		if (!model_endpoint(&engine->model, &pending->keys[i]))
 			rg_dp_endpoint_clear(engine->dp, &pending->keys[i]);
+	shared_clear_gone(engine);
 	ufrags_clear_gone(engine);
 	for (size_t i = 0; i < pending->n_meetings; i++)
 		if (!engine->model.by_number[pending->meetings[i]])
@@ -250,7 +251,6 @@ int engine_publish(struct rg_engine *engine, struct geo_build *build, struct rg_
 	if (build && !engine->geo.geo) /* the first one: meetings need bits before they are published */
 		write_classes(engine, build->geo->origins, build->geo->n_origins);
 	write_meetings(engine);
-	shared_clear_gone(engine);
 	ret = shared_publish(engine, err);
 	if (!ret)
 		ret = write_endpoints(engine, err);
