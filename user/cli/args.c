@@ -8,12 +8,13 @@
 #include "base/cleanup.h"
 #include "cli/cli.h"
 
-enum { OPT_SOCKET, OPT_JSON, OPT_HELP, OPT_COMMAND };
+enum { OPT_SOCKET, OPT_JSON, OPT_HELP, OPT_VERSION, OPT_COMMAND };
 
 static const struct rg_cli_option global_options[] = {
 	[OPT_SOCKET] = { "socket", "PATH", "the daemon's socket", false },
 	[OPT_JSON] = { "json", NULL, "JSON instead of tables", false },
 	[OPT_HELP] = { "help", NULL, "this text", false },
+	[OPT_VERSION] = { "version", NULL, "version, and which program and maps it is built for", false },
 };
 
 static int misuse(struct rg_err *err, const char *what, const char *arg)
@@ -36,6 +37,8 @@ static int option_take(struct rg_cli *cli, int which, const char *value, struct 
 {
 	if (which == OPT_HELP) {
 		cli->help = true;
+	} else if (which == OPT_VERSION) {
+		cli->version = true;
 	} else if (which == OPT_JSON) {
 		cli->json = true;
 	} else if (which == OPT_SOCKET) {
@@ -154,7 +157,7 @@ static int command_parse(struct rg_cli *cli, int *argc, char ***argv,
 	if (first < 0)
 		return first;
 	if (first == *argc)
-		return cli->help ? 0 : rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
+		return cli->help || cli->version ? 0 : rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
 						  "no command is given");
 	name = (*argv)[first];
 	if (!known_name(commands, name))
@@ -170,7 +173,7 @@ static int command_parse(struct rg_cli *cli, int *argc, char ***argv,
 	if (first < 0)
 		return first;
 	if (first == *argc)
-		return cli->help ? 0 : rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
+		return cli->help || cli->version ? 0 : rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
 						  "'%s' needs one of its commands", name);
 	cli->command = command_find(commands, name, (*argv)[first]);
 	if (!cli->command)
@@ -200,7 +203,7 @@ int rg_cli_parse(int argc, char **argv, const struct rg_cli_command *commands,
 	}
 	if (!ret->socket)
 		ret->socket = RG_CLI_SOCKET;
-	if (ret->help)
+	if (ret->help || ret->version)
 		return 0;
 	if (!*ret->socket)
 		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "", "the socket's path is empty");

@@ -61,11 +61,11 @@ struct rg_cli_values {
 
 /* The parsed command line. Texts point into argv. */
 struct rg_cli {
-	const struct rg_cli_command *command; /* NULL with help: no command was named */
+	const struct rg_cli_command *command; /* NULL with help, version: no command was named */
 	const char *group;                    /* help on "meeting" without a verb; else NULL */
 	const char *socket;
 	bool json;
-	bool help;
+	bool help, version;
 	const char **words;
 	size_t n_words;
 	struct rg_cli_values values[RG_CLI_OPTIONS_MAX];

@@ -11,6 +11,7 @@
 #include "daemon/daemon.h"
 #include "daemon/options.h"
 #include "dataplane/dataplane.h"
+#include "engine/engine.h"
 
 #define EXIT_USAGE 2
 
@@ -29,12 +30,14 @@ static bool logs_to_journal(void)
 
 static int act(enum rg_action action, const struct rg_config *config, struct rg_err *err)
 {
+	char version[RG_VERSION_TEXT_MAX];
+
 	switch (action) {
 	case RG_ACTION_HELP:
 		fputs(rg_options_help, stdout);
 		return 0;
 	case RG_ACTION_VERSION:
-		puts("regiongated " RG_VERSION);
+		printf("regiongated %s\n", rg_engine_version(version));
 		return 0;
 	case RG_ACTION_CHECK_CONFIG:
 		puts("the configuration is good");

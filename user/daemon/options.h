@@ -6,10 +6,6 @@
 #include "base/err.h"
 #include "daemon/config.h"
 
-#ifndef RG_VERSION
-#define RG_VERSION "0.1.0"
-#endif
-
 enum rg_action {
 	RG_ACTION_RUN,
 	RG_ACTION_CHECK_CONFIG,

@@ -209,6 +209,9 @@ void rg_dp_pins_check(struct rg_dp *dp, struct rg_dp_map_check *ret);
  *  another, which only rg_dp_geo_publish() puts right (not counted as repaired). */
 void rg_dp_geo_check(struct rg_dp *dp, struct rg_dp_map_check *ret, bool *ret_damaged);
 
+/** The first 8 bytes of the SHA-256 of the object that is loaded, in hex: which build of the program this is. Returns
+ *  @ret. */
+const char *rg_dp_object_hash(char ret[17]);
 uint32_t rg_dp_prog_id(const struct rg_dp *dp);
 /** The kernel's hash over the loaded program's instructions, in hex; "" if it does not say. Equal for
  *  equal programs, whoever loaded them. Returns @ret. */

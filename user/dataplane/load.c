@@ -14,6 +14,7 @@
 #include <bpf/libbpf.h>
 
 #include "base/cleanup.h"
+#include "base/sha256.h"
 #include "regiongate.skel.h"
 
 static char words[512];
@@ -246,6 +247,18 @@ void rg_dp_close(struct rg_dp *dp)
 	free(dp->run_buffer);
 	free(dp->pin_dir);
 	free(dp);
+}
+
+const char *rg_dp_object_hash(char ret[17])
+{
+	unsigned char hash[RG_SHA256_SIZE];
+	char text[RG_SHA256_TEXT];
+	size_t size;
+	const void *object = regiongate_bpf__elf_bytes(&size);
+
+	rg_sha256(object, size, hash);
+	snprintf(ret, 17, "%.16s", rg_sha256_format(hash, text));
+	return ret;
 }
 
 const char *rg_dp_prog_tag(const struct rg_dp *dp, char ret[17])

@@ -49,6 +49,11 @@ struct rg_engine_config {
 	const char *boot_id;
 };
 
+/** Which build this is: "0.1.0 (program 0123456789abcdef, ABI 3)", the hash of the BPF object and the version of
+ *  its maps' layout. Returns @ret. */
+#define RG_VERSION_TEXT_MAX 80
+const char *rg_engine_version(char ret[RG_VERSION_TEXT_MAX]);
+
 /** Open the store, load geo data, load the program, fill every map from the store, put it in
  *  force. On failure nothing is left behind and what was in force before still is. */
 int rg_engine_open(const struct rg_engine_config *config, struct rg_engine **ret, struct rg_err *err);

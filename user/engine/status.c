@@ -131,3 +131,11 @@ int rg_engine_status(struct rg_engine *engine, json_t **ret, struct rg_err *err)
 	json_object_set_new(*ret, "orders_narrowed", narrowed_json(engine));
 	return 0;
 }
+
+const char *rg_engine_version(char ret[RG_VERSION_TEXT_MAX])
+{
+	char hash[17];
+
+	snprintf(ret, RG_VERSION_TEXT_MAX, "%s (program %s, ABI %d)", RG_VERSION, rg_dp_object_hash(hash), RG_ABI_VERSION);
+	return ret;
+}
