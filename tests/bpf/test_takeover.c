@@ -160,11 +160,44 @@ TEST(serials_are_not_used_again)
 	assert_true(dp->bindings[4].serial > last);
 }
 
-TEST(flows_of_another_table_size_are_not_taken_over)
+TEST(flows_of_another_table_size_are_copied)
 {
 	given_restart(2000);
 	given_ufrag("aaaa", 3, 7);
 	then_flows(0);
+	in_force();
+	then_flows(1);
+}
+
+TEST(a_flow_that_is_copied_goes_if_its_ufrag_went)
+{
+	given_restart(500);
+	given_ufrag("bbbb", 3, 7);
+	in_force();
+	then_flows(0);
+}
+
+TEST(generations_of_the_table_go_on_where_flows_do)
+{
+	given_load(1000);
+	dp->state->geo_generation = 41;
+	in_force();
+	stopped();
+	given_load(1000);
+	assert_int_equal(dp->generation_base, 41);
+	stopped();
+	given_load(2000);
+	assert_int_equal(dp->generation_base, 41);
+}
+
+TEST(a_cpu_mask_with_gaps_counts_to_its_highest_number)
+{
+	assert_int_equal(rg_dp_cpu_ids_parse("0\n"), 1);
+	assert_int_equal(rg_dp_cpu_ids_parse("0-1\n"), 2);
+	assert_int_equal(rg_dp_cpu_ids_parse("0-3,8-11\n"), 12);
+	assert_int_equal(rg_dp_cpu_ids_parse("0,2,16\n"), 17);
+	assert_int_equal(rg_dp_cpu_ids_parse("\n"), 1);
+	assert_int_equal(rg_dp_cpu_ids_parse("0-99999999\n"), RG_CPUS_CAP);
 }
 
 TEST(a_cleared_ufrag_unbinds_its_flows)
@@ -212,7 +245,10 @@ int main(void)
 		T(a_flow_goes_when_its_ufrag_has_another_binding),
 		T(a_ufrag_that_is_set_again_later_has_no_old_flows),
 		T(serials_are_not_used_again),
-		T(flows_of_another_table_size_are_not_taken_over),
+		T(flows_of_another_table_size_are_copied),
+		T(a_flow_that_is_copied_goes_if_its_ufrag_went),
+		T(generations_of_the_table_go_on_where_flows_do),
+		T(a_cpu_mask_with_gaps_counts_to_its_highest_number),
 		T(a_cleared_ufrag_unbinds_its_flows),
 		T(a_full_map_of_ufrags_is_an_error_and_keeps_what_was),
 	};

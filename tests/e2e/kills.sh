@@ -29,12 +29,17 @@ pusher &
 SENDERS+=($!)
 JOBS+=($!)
 
-# Every other start has room for another number of meetings: an upgrade to maps of another layout.
+# Every other start is an upgrade to maps of another layout: each map that rules and flows are in has another size.
 start() { # number of the start
-	local room=16383
-	[ $(($1 % 2)) = 0 ] || room=$((15000 + $1))
-	(exec nsenter --net="/run/netns/$NS-server" -- "$REGIONGATED" --config /dev/null --socket "$SOCKET" \
-		--state "$STATE" --pin-dir "$PINS" --max-meetings $room) 2>>"$WORK/daemon.log" &
+	local config=/dev/null
+	if [ $(($1 % 2)) = 1 ]; then
+		config=$WORK/other.conf
+		printf '[limits]\n%s = %d\n' max_meetings $((15000 + $1)) >"$config"
+		printf '%s = %d\n' max_flows $((50000 + $1)) max_ufrags $((100000 + $1)) max_ufrags_long 2000 \
+			max_policies $((3000 + $1)) max_schedules 2000 max_exception_sets 500 max_addresses 20 >>"$config"
+	fi
+	(exec nsenter --net="/run/netns/$NS-server" -- "$REGIONGATED" --config "$config" --socket "$SOCKET" \
+		--state "$STATE" --pin-dir "$PINS") 2>>"$WORK/daemon.log" &
 	DAEMON=$!
 }
 in_force() { [ "$(grep -c 'in force;' "$WORK/daemon.log")" -gt "$1" ]; }
@@ -81,12 +86,17 @@ is "every acknowledged push is there" "$lost" 0
 check "store and kernel agree" [ "$(rg status --verify --json | jq .differences)" = 0 ]
 check "the log has no start that failed" sh -c "! grep -vE 'in force|stopping|ledger|killed|without a stop' '$WORK/daemon.log' | grep -E 'can ?not|refuse|fail'"
 
-# A reboot: the pins are gone, the store is there.
+# A reboot: pins and what they held are gone, the store is there. Before the first start nothing is filtered; from
+# the word "in force" on no packet of CN gets through.
 daemon_kill
-rm -r "$PINS"
+umount "$WORK/bpf" && mount -t bpf bpf "$WORK/bpf" || die "no fresh bpffs"
+bare() { in_host server bpftool -j net list dev eth0 | jq -e '.[0] | .xdp == [] and .tc == []'; }
+check "after a reboot there is no program on the interface" until_true 5 bare
 daemon_start
-kept_out "after a reboot CN is refused" cn 198.51.100.10 10001
+kept_out "CN is refused" cn 198.51.100.10 10001
 through "and DE admitted" de 198.51.100.10 10001
+is "the bound flow is learnt again" "$(answered de -u carried:peer -p 4000 -n 3 -i 0 -w 300 198.51.100.10 10100)" 3
+is "store and kernel agree" "$(rg status --verify --json | jq .differences)" 0
 daemon_stop
 check "--detach" daemon_run --detach
 world_done

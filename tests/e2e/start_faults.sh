@@ -34,7 +34,7 @@ calls() { perl -e 'open my $f, "<", shift or die; read $f, my $b, 8; print unpac
 
 # One start under an order: "force" (and then killed), "failed" or "killed". Its last words are in $WORK/words.
 try() { # at how more all
-	local pid status tries=200
+	local pid status tries=1200
 
 	rm -f "$SOCKET" "$WORK/words"
 	order "$@"

@@ -112,7 +112,9 @@ static int adopt_flows(struct rg_dp *dp, const struct rg_state *state)
 		return 0;
 	}
 	r = adopt(dp, dp->skel->maps.rg_flows);
-	if (r > 0)
+	if (!r) /* for another number of flows: see carry.c */
+		earlier->flows = pinned(dp, dp->skel->maps.rg_flows);
+	if (r > 0 || (!r && same_sizes(earlier->flows, dp->skel->maps.rg_flows)))
 		dp->generation_base = last_generation(dp, state);
 	else
 		rg_dp_earlier_close(dp);
@@ -148,7 +150,8 @@ void rg_dp_earlier_close(struct rg_dp *dp)
 
 	rg_closep(&earlier->ufrags);
 	rg_closep(&earlier->ufrags_long);
+	rg_closep(&earlier->flows);
 	if (earlier->bindings)
 		munmap(earlier->bindings, earlier->n_bindings * sizeof(*earlier->bindings));
-	*earlier = (struct rg_dp_earlier){ .ufrags = -1, .ufrags_long = -1 };
+	*earlier = (struct rg_dp_earlier){ .ufrags = -1, .ufrags_long = -1, .flows = -1 };
 }

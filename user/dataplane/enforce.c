@@ -250,6 +250,15 @@ static int switch_links(struct rg_dp *dp, const char *links, bool *ret_touched, 
 	return r;
 }
 
+/* The first time all flows, the second time those that came meanwhile: what has no room, or can not be read then,
+ * is learnt again. */
+static int carry_flows(struct rg_dp *dp, struct rg_err *err)
+{
+	int r = rg_dp_flows_carry(dp);
+
+	return r ? rg_err_set(err, r, RG_ERR_KERNEL, "", "the flows can not be carried over: %s", strerror(-r)) : 0;
+}
+
 /* --- all together ------------------------------------------------------------------------ */
 
 /* The former load is in force as before; if it could not be had back everywhere, the pins of both stay, and
@@ -280,6 +289,8 @@ int rg_dp_enforce(struct rg_dp *dp, struct rg_err *err)
 	if (r)
 		return r;
 	r = rg_dp_dirs_make(links, err);
+	if (!r)
+		r = carry_flows(dp, err);
 	for (size_t i = 0; !r && i < n; i++)
 		r = pin_new(dp, &pins[i], err);
 	if (!r)
@@ -288,6 +299,7 @@ int rg_dp_enforce(struct rg_dp *dp, struct rg_err *err)
 		r = switch_links(dp, links, &touched, &stuck, err);
 	rg_dp_dispatchers_leave(dp, !r);
 	if (!r) {
+		carry_flows(dp, NULL);
 		name_pins(dp, pins, n);
 		rg_dp_earlier_close(dp); /* what the store has was set before */
 		return 0;

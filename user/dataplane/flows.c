@@ -13,7 +13,7 @@
 
 #define BATCH 4096 /* more than any bucket holds */
 
-static bool is_bound(const struct rg_dp *dp, const struct rg_flow *flow)
+bool rg_dp_flow_bound(const struct rg_dp *dp, const struct rg_flow *flow)
 {
 	return flow->binding && flow->binding <= dp->config.max_ufrags && flow->serial &&
 	       dp->bindings[flow->binding].serial == flow->serial;
@@ -36,7 +36,7 @@ int rg_dp_flows(struct rg_dp *dp, rg_dp_flow_fn fn, void *arg, struct rg_err *er
 		if (r && r != -ENOENT)
 			return rg_err_set(err, r, RG_ERR_KERNEL, "", "cannot read the map rg_flows: %s", strerror(-r));
 		for (__u32 i = 0; i < n; i++)
-			if (is_bound(dp, &flows[i]) && !fn(arg, &keys[i], &flows[i]))
+			if (rg_dp_flow_bound(dp, &flows[i]) && !fn(arg, &keys[i], &flows[i]))
 				return 0;
 		if (r)
 			return 0;

@@ -29,6 +29,7 @@ struct rg_dp_local {       /* a local address; its table number is its index + 1
  * rg_dp_enforce(), see ufrags.c. */
 struct rg_dp_earlier {
 	int ufrags, ufrags_long; /* fds, -1 */
+	int flows;               /* of another size than ours; -1: it is ours, or there is none */
 	struct rg_binding *bindings;
 	size_t n_bindings;
 };
@@ -208,6 +209,14 @@ int rg_dp_adopt(struct rg_dp *dp);
 /** After it: what was the earlier maps' last word. */
 void rg_dp_adopted(struct rg_dp *dp);
 void rg_dp_earlier_close(struct rg_dp *dp);
+
+/* flows.c */
+/** Does its binding stand for it still? */
+bool rg_dp_flow_bound(const struct rg_dp *dp, const struct rg_flow *flow);
+
+/* carry.c */
+/** Copy the flows of an earlier table of another size that are not in ours. 0 or -errno. */
+int rg_dp_flows_carry(struct rg_dp *dp);
 
 /* drift.c */
 /** FNV-1a over 64-bit words: tells changes, proves nothing. */
