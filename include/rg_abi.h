@@ -4,7 +4,8 @@
  * Included by bpf/ (after vmlinux.h) and by user/ (after linux/types.h); these
  * structs are defined here and nowhere else. Padding is explicit and zero.
  * Host byte order unless a field says __be. RG_ABI_VERSION changes with any
- * change of layout: a daemon never adopts maps of another version.
+ * change of layout. A daemon takes over flows, fragments and counters of versions from RG_ABI_TAKEN
+ * on: raise that, too, if what changes is rg_state, theirs, or that of ufrags and bindings.
  */
 #ifndef RG_ABI_H
 #define RG_ABI_H
@@ -16,6 +17,7 @@
 #include "rg_reason.h"
 
 #define RG_ABI_VERSION 4
+#define RG_ABI_TAKEN   3
 
 /* An IPv6 address, or an IPv4 address as ::ffff:a.b.c.d, in network order. */
 struct rg_addr {

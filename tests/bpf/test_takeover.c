@@ -190,6 +190,22 @@ TEST(generations_of_the_table_go_on_where_flows_do)
 	assert_int_equal(dp->generation_base, 41);
 }
 
+TEST(nothing_is_taken_of_an_abi_that_is_not_known)
+{
+	static const uint32_t others[] = { RG_ABI_TAKEN - 1, RG_ABI_VERSION + 1 };
+
+	for (size_t i = 0; i < 2; i++) {
+		given_load(1000);
+		dp->state->geo_generation = 41;
+		dp->state->abi_version = others[i];
+		in_force();
+		stopped();
+		given_load(1000);
+		assert_int_equal(dp->generation_base, 0);
+		stopped();
+	}
+}
+
 TEST(a_cpu_mask_with_gaps_counts_to_its_highest_number)
 {
 	assert_int_equal(rg_dp_cpu_ids_parse("0\n"), 1);
@@ -248,6 +264,7 @@ int main(void)
 		T(flows_of_another_table_size_are_copied),
 		T(a_flow_that_is_copied_goes_if_its_ufrag_went),
 		T(generations_of_the_table_go_on_where_flows_do),
+		T(nothing_is_taken_of_an_abi_that_is_not_known),
 		T(a_cpu_mask_with_gaps_counts_to_its_highest_number),
 		T(a_cleared_ufrag_unbinds_its_flows),
 		T(a_full_map_of_ufrags_is_an_error_and_keeps_what_was),

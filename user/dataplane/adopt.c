@@ -34,14 +34,14 @@ static bool same_layout(int fd, const struct bpf_map *map)
 }
 
 /* The layout first: a look-up writes as many bytes as the map's values have. */
-static bool same_abi(const struct rg_dp *dp, struct rg_state *ret)
+static bool known_abi(const struct rg_dp *dp, struct rg_state *ret)
 {
 	const struct bpf_map *map = dp->skel->maps.rg_state;
 	_cleanup_(rg_closep) int fd = pinned(dp, map);
 	__u32 zero = 0;
 
 	return fd >= 0 && same_layout(fd, map) && !bpf_map_lookup_elem(fd, &zero, ret) &&
-	       ret->abi_version == RG_ABI_VERSION;
+	       ret->abi_version >= RG_ABI_TAKEN && ret->abi_version <= RG_ABI_VERSION;
 }
 
 /* 1: it serves as ours from now on; 0: there is none that could. */
@@ -129,7 +129,7 @@ int rg_dp_adopt(struct rg_dp *dp)
 	struct rg_state state;
 	int r = 0;
 
-	if (!dp->pin_dir || !same_abi(dp, &state))
+	if (!dp->pin_dir || !known_abi(dp, &state))
 		return 0;
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(maps); i++)
 		r = adopt(dp, maps[i]);
