@@ -20,7 +20,14 @@ daemon_start --interface eth0:native
 regions_put >/dev/null && meeting_put m-1 10001 udp "$REFUSE_CN" >/dev/null || die "no meeting"
 rg attach hot0 --egress clsact >/dev/null || die "hot0 is not attached"
 senders_flow
-links=$(ls "$PINS/links")
+# Names of the links, and their ids: a link that was taken off and made anew has another.
+links() {
+	local link
+	for link in "$PINS"/links/*; do
+		echo "${link##*/} $(bpftool -j link show pinned "$link" 2>/dev/null | jq .id 2>/dev/null)"
+	done
+}
+links=$(links)
 kernel_objects | sort >"$WORK/objects"
 daemon_kill
 
@@ -63,6 +70,8 @@ generations() {
 	local map
 	for map in "$PINS"/*rg_state; do
 		[ -e "$map" ] || continue
+		# of a set that is not whole: no link had its program
+		[ "${map##*/}" != new_rg_state ] || [ -e "$PINS/new_rg_egress" ] || continue
 		echo "$(bpftool -j map show pinned "$map" | jq .id) $(bpftool -j map dump pinned "$map" | jq '.[0].formatted.value.geo_generation')"
 	done
 }
@@ -75,7 +84,7 @@ complain() { # call text
 }
 looks_failed() { # call more
 	[ "$(grep -vc 'ledger' "$WORK/words")" = 1 ] || complain "$1" "not one line"
-	[ "$(ls "$PINS/links")" = "$links" ] || complain "$1" "the links are others"
+	[ "$(links)" = "$links" ] || complain "$1" "the links are others"
 	# if it can not even switch links back, both sets are in force, and it leaves its own, whole, for the next start
 	[ -z "$(find "$PINS" -name 'new_*')" ] || { [ "$2" != 0 ] && [ -e "$PINS/new_rg_egress" ]; } || complain "$1" "it leaves pins"
 	[ ! -e "$SOCKET" ] || complain "$1" "it leaves its socket"
@@ -123,7 +132,7 @@ check "and is after kills" [ "$(rg status --verify --json | jq .differences)" = 
 generations >>"$WORK/generations"
 is "no two loads have counted alike" "$(sort -u "$WORK/generations" | awk '{ print $2 }' | sort | uniq -d | wc -l)" 0
 is "no pin of a start that was broken off is left" "$(find "$PINS" -name 'new_*' -o -name 'old_*' | wc -l)" 0
-is "the links are those of the beginning" "$(ls "$PINS/links")" "$links"
+is "the links are those of the beginning" "$(links)" "$links"
 senders_end
 senders_judge
 check "every program and map of a broken start is gone" no_more_objects_than "$WORK/objects"
