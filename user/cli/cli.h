@@ -71,6 +71,9 @@ struct rg_cli {
 	struct rg_cli_values values[RG_CLI_OPTIONS_MAX];
 };
 
+/* version.c */
+void rg_cli_version(void);
+
 /* args.c */
 /** Parse @argv against @commands (ends with a NULL name). Returns 0, or -EINVAL with one
  *  sentence in @err->detail and, if the command is known by then, @ret->command set for its

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* regiongate(8): the command table. */
-#include <stdio.h>
 #include <stdlib.h>
 #include "base/cleanup.h"
 #include "cli/cli.h"
-#include "engine/engine.h"
 
 /* In the order in which --help lists them. */
 static const struct rg_cli_command *const groups[] = {
@@ -43,9 +41,7 @@ int main(int argc, char **argv)
 		return rg_cli_flush(RG_EXIT_DONE);
 	}
 	if (cli.version) {
-		char version[RG_VERSION_TEXT_MAX];
-
-		printf("regiongate %s\n", rg_engine_version(version));
+		rg_cli_version();
 		return rg_cli_flush(RG_EXIT_DONE);
 	}
 	return rg_cli_flush(cli.command->run(&cli));
