@@ -3,11 +3,11 @@
 # At each call of a start in turn the kernel refuses (no memory, no right, no space), once or from there on, and
 # the start is killed, before the call and after it. Under three senders: what was in force stays so, a start
 # that fails says why in one line and leaves nothing, the next one goes on, and no two loads ever count GeoIP
-# generations alike. RG_FAULTS_STEP (3): every which call; 1 takes minutes.
+# generations alike. RG_FAULTS_STEP (13): every which call; 1 takes many minutes.
 . "$(dirname "$0")/../harness/world.sh"
 . "$(dirname "$0")/../harness/senders.sh"
 
-STEP=${RG_FAULTS_STEP:-3}
+STEP=${RG_FAULTS_STEP:-13}
 ENOMEM=12 EPERM=1 ENOSPC=28 KILL_BEFORE=1000 KILL_AFTER=1001
 
 [ -e "$RG_BUILD/tests/bpf_fails.so" ] || die "bpf_fails.so is not built"
