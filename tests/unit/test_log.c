@@ -35,6 +35,7 @@ static void a_text_of_others_steers_no_terminal(void **state)
 	then_logged("site '\x1b[31mDE\x7f'", "regiongated: site '?[31mDE?'\n");
 	then_logged("one\nregiongated: two", "regiongated: one?regiongated: two\n");
 	then_logged("C1: \xc2\x9b" "31m", "regiongated: C1: ??31m\n");
+	then_logged("\xc2\x80\xc2\x9f\xc2\xa0", "regiongated: ????\xc2\xa0\n");
 	then_logged("cut: \xc2", "regiongated: cut: \xc2\n");
 }
 

@@ -5,44 +5,24 @@
 #include <errno.h>
 #include "api/conditions.h"
 #include "api/reply.h"
+#include "api/resource.h"
 #include "engine/engine.h"
 
-static int reply_endpoint(struct rg_call *call, unsigned int status, struct rg_err *err)
-{
-	_cleanup_(json_decrefp) json_t *endpoint = NULL;
-	uint64_t revision;
-	int r;
-
-	r = rg_engine_endpoint_get(call->engine, call->params[0], &endpoint, &revision, err);
-	if (r)
-		return r;
-	return rg_reply_resource(call, status, endpoint, revision, err);
-}
+static const struct rg_resource endpoints = { rg_engine_endpoint_get, rg_engine_endpoint_put, rg_engine_endpoint_delete };
 
 int rg_res_endpoint_put(struct rg_call *call, struct rg_err *err)
 {
-	_cleanup_(json_decrefp) json_t *body = NULL;
-	bool created = false;
-	int r;
-
-	r = rg_call_body(call, NULL, &body, err);
-	if (!r)
-		r = rg_engine_endpoint_put(call->engine, call->params[0], body, call->if_match, &created, NULL, err);
-	return r ? r : reply_endpoint(call, created ? 201 : 200, err);
+	return rg_resource_put(call, &endpoints, err);
 }
 
 int rg_res_endpoint_get(struct rg_call *call, struct rg_err *err)
 {
-	return reply_endpoint(call, 200, err);
+	return rg_resource_reply(call, &endpoints, 200, err);
 }
 
 int rg_res_endpoint_delete(struct rg_call *call, struct rg_err *err)
 {
-	int r = rg_engine_endpoint_delete(call->engine, call->params[0], call->if_match, err);
-
-	if (!r)
-		rg_reply_empty(call->response, 204);
-	return r;
+	return rg_resource_delete(call, &endpoints, err);
 }
 
 int rg_res_endpoint_list(struct rg_call *call, struct rg_err *err)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include "api/reply.h"
+#include "api/resource.h"
 #include "engine/engine.h"
 #include "policy/meeting.h"
 
@@ -10,38 +11,16 @@
 #define LIMIT_MAX     1000
 #define FLOWS_MAX     10000
 
-/* Answer with the meeting as it now is: the canonical form of what was sent. */
-static int reply_meeting(struct rg_call *call, unsigned int status, struct rg_err *err)
-{
-	_cleanup_(json_decrefp) json_t *meeting = NULL;
-	uint64_t revision;
-	int r;
-
-	r = rg_engine_meeting_get(call->engine, call->params[0], &meeting, &revision, err);
-	if (r)
-		return r;
-	return rg_reply_resource(call, status, meeting, revision, err);
-}
+static const struct rg_resource meetings = { rg_engine_meeting_get, rg_engine_meeting_put, rg_engine_meeting_delete };
 
 int rg_res_meeting_put(struct rg_call *call, struct rg_err *err)
 {
-	_cleanup_(json_decrefp) json_t *body = NULL;
-	bool created = false;
-	int r;
-
-	r = rg_call_body(call, NULL, &body, err);
-	if (r)
-		return r;
-	r = rg_engine_meeting_put(call->engine, call->params[0], body, call->if_match, &created, NULL,
-				  err);
-	if (r)
-		return r;
-	return reply_meeting(call, created ? 201 : 200, err);
+	return rg_resource_put(call, &meetings, err);
 }
 
 int rg_res_meeting_get(struct rg_call *call, struct rg_err *err)
 {
-	return reply_meeting(call, 200, err);
+	return rg_resource_reply(call, &meetings, 200, err);
 }
 
 int rg_res_meeting_patch(struct rg_call *call, struct rg_err *err)
@@ -55,16 +34,12 @@ int rg_res_meeting_patch(struct rg_call *call, struct rg_err *err)
 	r = rg_engine_meeting_patch(call->engine, call->params[0], patch, call->if_match, NULL, err);
 	if (r)
 		return r;
-	return reply_meeting(call, 200, err);
+	return rg_resource_reply(call, &meetings, 200, err);
 }
 
 int rg_res_meeting_delete(struct rg_call *call, struct rg_err *err)
 {
-	int r = rg_engine_meeting_delete(call->engine, call->params[0], call->if_match, err);
-
-	if (!r)
-		rg_reply_empty(call->response, 204);
-	return r;
+	return rg_resource_delete(call, &meetings, err);
 }
 
 int rg_res_meeting_list(struct rg_call *call, struct rg_err *err)
