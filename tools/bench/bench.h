@@ -39,6 +39,8 @@ int bench_rivals(const struct bench_options *options, json_t *json);
 /** Print "name: value (at most/least bound) ok|MISSED" and add it to @json's "bounds".
  *  Returns 1 if missed. */
 int bench_bound(json_t *json, const char *name, double value, const char *unit, double bound, int at_least);
+/** Of the goal that was added last: the best that could be had here, as this run measured it, and why. */
+void bench_bound_here(json_t *json, double here, const char *why);
 
 /** Figures of @values: {"median", "low", "high", "n"}: the spread is that of all rounds. */
 json_t *bench_spread(const double *values, size_t n);

@@ -64,6 +64,10 @@ BENCH_PART(bench_endpoint, PART_ENDPOINT)
 BENCH_PART(bench_region, PART_REGION)
 BENCH_PART(bench_judge, PART_JUDGE)
 
+#ifdef RG_GEO_LINE_AT /* of the variants, the one that has the table */
+#include "least.h"
+#endif
+
 /* For interfaces: packets are as they come. */
 SEC("xdp.frags")
 int bench_bare(struct xdp_md *ctx)

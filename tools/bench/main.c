@@ -95,6 +95,15 @@ int bench_bound(json_t *json, const char *name, double value, const char *unit, 
 	return missed;
 }
 
+void bench_bound_here(json_t *json, double here, const char *why)
+{
+	json_t *bounds = json_object_get(json, "bounds"), *last = json_array_get(bounds, json_array_size(bounds) - 1);
+
+	printf("  %56s %8.2f     %s\n", "bound here:", here, why);
+	json_object_set_new(last, "here", json_real(here));
+	json_object_set_new(last, "why", json_string(why));
+}
+
 /* The machine, so that a figure is never read without it. */
 static json_t *machine(void)
 {

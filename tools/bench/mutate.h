@@ -16,9 +16,16 @@ struct bench_source {
 	__be32 address[4]; /* IPv4 in the first word */
 	__be16 remote_port, local_port;
 	__be32 local;      /* the local address, IPv6: its last word */
-	char ufrag[8];     /* for packets that are STUN */
+	union {
+		char ufrag[8]; /* for packets that are STUN */
+		struct {       /* what a look-up of the address finds, for programs that need none */
+			__u32 region;
+			__u32 line; /* of the ranges, in which it ends */
+		} told;
+	};
 };
 #define RG_BENCH_UFRAG_AT 24 /* in the UDP payload: STUN's header and that of its first attribute */
+#define RG_BENCH_TOLD_AT 8 /* there, too: not across two lines of a cache */
 _Static_assert(sizeof(struct bench_source) % 8 == 0, "as values of an array lie: user space fills it by mmap");
 
 #ifdef __bpf__
@@ -60,6 +67,36 @@ static __always_inline int bench_mutate(struct xdp_md *ctx)
 		ip->daddr.in6_u.u6_addr32[3] = source->local;
 		bench_mutate_udp((void *)(ip + 1), source);
 	}
+	return 0;
+}
+
+/* Where the payload tells; NULL if it is too short. */
+static __always_inline __u64 *bench_told_at(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct ethhdr *eth = data;
+	__u64 *payload;
+
+	if (data + sizeof(*eth) > end)
+		return NULL;
+	payload = data + sizeof(*eth) + sizeof(struct udphdr) + RG_BENCH_TOLD_AT +
+		  (eth->h_proto == bpf_htons(0x0800) ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
+	return (void *)(payload + 1) > end ? NULL : payload;
+}
+
+/* The same, and the payload tells what a look-up finds. */
+static __always_inline int bench_mutate_told(struct xdp_md *ctx)
+{
+	__u32 index = bench_next & (RG_BENCH_SOURCES - 1);
+	const struct bench_source *source = bpf_map_lookup_elem(&bench_sources, &index);
+	__u64 *told;
+
+	if (!source || bench_mutate(ctx))
+		return -1;
+	told = bench_told_at(ctx);
+	if (!told)
+		return -1;
+	*told = *(const __u64 *)&source->told;
 	return 0;
 }
 

@@ -14,8 +14,8 @@
 
 const char *const bench_mix_names[BENCH_MIXES] = { "announced", "hot", "uniform", "adversarial" };
 
-/* Loads of memory of one look-up: the nodes on the way, then the steps of the search. */
-static unsigned int way_length(const struct rg_geo_table *table, int v4, uint64_t key)
+/* Loads of memory of one look-up: the nodes on the way, then lines of ranges. @ret_node: the last one. */
+static unsigned int way_length(const struct rg_geo_table *table, int v4, uint64_t key, uint32_t *ret_node)
 {
 	unsigned int root = v4 ? RG_GEO_ROOT4_BITS : RG_GEO_ROOT6_BITS, rest = 64 - root, loads = 1;
 	uint32_t node = table->nodes[(v4 ? RG_GEO_ROOT4 : RG_GEO_ROOT6) + (uint32_t)(key >> rest)];
@@ -27,6 +27,7 @@ static unsigned int way_length(const struct rg_geo_table *table, int v4, uint64_
 		node = table->nodes[(node & RG_GEO_BASE_MASK) + (uint32_t)(key >> rest & ((1ull << bits) - 1))];
 		loads++;
 	}
+	*ret_node = node;
 	if (node >> RG_GEO_KIND_SHIFT == RG_GEO_RANGES)
 		loads += 1 + (node >> RG_GEO_ARG_SHIFT & RG_GEO_ARG_MASK);
 	return loads;
@@ -43,8 +44,9 @@ static void find_worst(struct bench_world *world, int v4)
 		bench_die("out of memory", NULL);
 	for (size_t i = 0; i < n; i++) {
 		uint64_t key = v4 ? (uint64_t)world->geo->v4[i].start << 32 : world->geo->v6[i].start_hi;
+		uint32_t node;
 
-		lengths[i] = (unsigned char)way_length(world->table, v4, key);
+		lengths[i] = (unsigned char)way_length(world->table, v4, key, &node);
 		if (lengths[i] > world->steps[v4])
 			world->steps[v4] = lengths[i];
 	}
@@ -114,6 +116,25 @@ static unsigned int pick(struct bench_source *s, const struct bench_world *world
 	return v4 ? geo->v4[i].region : geo->v6[i].region;
 }
 
+/* What its look-up finds; the line of a leaf is that of its node, somewhere. */
+static void tell(struct bench_source *s, const struct bench_world *world, int v4, unsigned int region)
+{
+	uint64_t hi = (uint64_t)ntohl(s->address[0]) << 32;
+	struct rg_geo_answer answer;
+	struct rg_addr address, inside;
+	uint32_t node;
+
+	memcpy(address.bytes, s->address, sizeof(address.bytes));
+	if (!v4 && rg_addr_embedded_v4(&address, &inside)) {
+		rg_geo_lookup(world->geo, &address, &answer);
+		region = answer.region;
+	}
+
+	way_length(world->table, v4, v4 ? hi : hi | ntohl(s->address[1]), &node);
+	s->told.region = region;
+	s->told.line = (node & RG_GEO_BASE_MASK) % (uint32_t)(world->table->n_ranges / RG_GEO_LINE);
+}
+
 /* A meeting has participants of a few regions, not of all: region r takes part in those meetings
  * whose number is r modulo 128, or the next ones. */
 static void to_meeting(struct bench_source *s, int v4, unsigned int region, unsigned int meetings)
@@ -158,8 +179,11 @@ void bench_sources_fill(struct bench_source *to, size_t n, const struct bench_wo
 
 	for (size_t i = 0; i < (mix == BENCH_HOT ? HOT : n); i++) {
 		struct bench_source s = {};
+		unsigned int region;
 
-		to_meeting(&s, v4, pick(&s, world, v4, mix), meetings);
+		region = pick(&s, world, v4, mix);
+		to_meeting(&s, v4, region, meetings);
+		tell(&s, world, v4, region);
 		if (mix == BENCH_HOT)
 			hot[i] = s;
 		else
@@ -181,6 +205,7 @@ void bench_sources_country(struct bench_source *to, size_t n, const struct bench
 		if ((strcmp(rg_classes_get(world->classes, region)->country, country) == 0) != inside)
 			continue;
 		to_meeting(&s, 1, region, 1);
+		tell(&s, world, 1, region);
 		if (mix == BENCH_HOT)
 			hot[i++] = s;
 		else

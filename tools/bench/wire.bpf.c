@@ -30,7 +30,7 @@ static __always_inline int set_checksum(struct xdp_md *ctx)
 SEC("xdp")
 int wire_send(struct xdp_md *ctx)
 {
-	return bench_mutate(ctx) || set_checksum(ctx) ? XDP_ABORTED : bpf_redirect(wire_out, 0);
+	return bench_mutate_told(ctx) || set_checksum(ctx) ? XDP_ABORTED : bpf_redirect(wire_out, 0);
 }
 
 SEC("xdp")

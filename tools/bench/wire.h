@@ -34,7 +34,7 @@ struct wire_setup {
 extern const struct wire_setup wire_setups[];
 extern const size_t wire_n_setups;
 /* Places in it. */
-enum { WIRE_FLOOR, WIRE_FILTER, WIRE_LPM, WIRE_XDP_FILTER, WIRE_NETDEV_SET, WIRE_INET_SET, WIRE_NETDEV_MAP,
+enum { WIRE_FLOOR, WIRE_FILTER, WIRE_LEAST, WIRE_LPM, WIRE_XDP_FILTER, WIRE_NETDEV_SET, WIRE_INET_SET, WIRE_NETDEV_MAP,
        WIRE_INET_MAP, WIRE_IPSET, WIRE_STACK };
 
 void wire_net_up(struct wire *wire);

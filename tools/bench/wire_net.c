@@ -117,6 +117,7 @@ static void fill_raw(unsigned char *to, const struct bench_source *source)
 	memcpy(to + 30, &source->local, 4);
 	memcpy(to + 34, &source->remote_port, 2);
 	memcpy(to + 36, &source->local_port, 2);
+	memcpy(to + 42 + RG_BENCH_TOLD_AT, &source->told, sizeof(source->told));
 	sum = checksum(to + 14);
 	to[24] = (unsigned char)(sum >> 8);
 	to[25] = (unsigned char)sum;

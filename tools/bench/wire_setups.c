@@ -30,6 +30,11 @@ static void filter_up(struct wire *w)
 	attach(w, w->server.dp->prog_fd);
 }
 
+static void least_up(struct wire *w)
+{
+	attach(w, bench_object_program(&w->server.filter, "bench_least_bare"));
+}
+
 static void lpm_up(struct wire *w)
 {
 	attach(w, w->server.lpm.bare);
@@ -115,6 +120,7 @@ static void nothing(struct wire *w)
 const struct wire_setup wire_setups[] = {
 	[WIRE_FLOOR] = { "XDP drop (floor)", floor_up, detach, -1 },
 	[WIRE_FILTER] = { "regiongate", filter_up, detach, 1 },
+	[WIRE_LEAST] = { "the least that such a filter must do", least_up, detach, 1 },
 	[WIRE_LPM] = { "the same with LPM_TRIE", lpm_up, detach, 1 },
 	[WIRE_XDP_FILTER] = { "xdp-filter, one port, no geo", xdp_filter_up, xdp_filter_down, -1 },
 	[WIRE_NETDEV_SET] = { "nft netdev, one country", netdev_set_up, netdev_down, 1 },
