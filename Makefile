@@ -199,7 +199,7 @@ fuzz-corpus: $(B)/libregiongate.a
 # --- benchmarks: figures, never part of a test
 BENCH_SRC := $(wildcard tools/bench/*.c)
 BENCH_SRC := $(filter-out %.bpf.c,$(BENCH_SRC))
-$(B)/bench/%.bpf.o: tools/bench/%.bpf.c $(wildcard bpf/*) $(wildcard include/*) $(B)/vmlinux.h tools/bench/mutate.h
+$(B)/bench/%.bpf.o: tools/bench/%.bpf.c $(wildcard bpf/*) $(wildcard include/*) $(B)/vmlinux.h tools/bench/filter.bpf.c $(wildcard tools/bench/*.h)
 	@mkdir -p $(@D)
 	@echo "  BPF   $@"
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@

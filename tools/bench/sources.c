@@ -121,11 +121,11 @@ static void tell(struct bench_source *s, const struct bench_world *world, int v4
 {
 	uint64_t hi = (uint64_t)ntohl(s->address[0]) << 32;
 	struct rg_geo_answer answer;
-	struct rg_addr address, inside;
+	struct rg_addr address;
 	uint32_t node;
 
 	memcpy(address.bytes, s->address, sizeof(address.bytes));
-	if (!v4 && rg_addr_embedded_v4(&address, &inside)) {
+	if (!v4) { /* it may hold an IPv4 address, or be beside a range that begins or ends inside a /64 */
 		rg_geo_lookup(world->geo, &address, &answer);
 		region = answer.region;
 	}
