@@ -192,9 +192,23 @@ void rg_dp_mtg_stats(const struct rg_dp *dp, uint32_t meeting, rg_dp_mtg_stat_fn
 struct rg_dp_map_info { char name[16]; uint32_t id, entries, max_entries; uint64_t bytes; };
 /** Name, fill and kernel memory of each map; entries is UINT32_MAX where the type has no fill. */
 int rg_dp_maps(struct rg_dp *dp, struct rg_dp_map_info **ret, size_t *ret_n, struct rg_err *err);
-/** Look at the next @bytes of the arrays that decide. False: somebody else has written there since
- *  the walk came by last (or, seldom, it seems so): compare. */
-bool rg_dp_drift_look(struct rg_dp *dp, size_t bytes);
+/* Drift: see drift.c, mend.c */
+struct rg_dp_piece { char map[16]; size_t array, chunk; uint32_t first, n; }; /* entries of an array */
+/** Look at the next @bytes of the arrays that decide. False: somebody else has written to @ret since the walk
+ *  came by last (or, seldom, it seems so). */
+bool rg_dp_drift_look(struct rg_dp *dp, size_t bytes, struct rg_dp_piece *ret);
+/* What should be there. */
+struct rg_dp_mend {
+	void *arg;
+	/** Write entry @index of @map by the functions above. False: it should be all zero. */
+	bool (*entry)(void *arg, const char *map, uint32_t index);
+	/** The value of a port, as rg_ports has it. */
+	uint32_t (*port)(void *arg, const struct rg_addr *address, uint8_t protocol, uint16_t port);
+};
+/** Put a piece right while packets read it. 0 or -ENOMEM. @ret: how many entries differed. */
+struct rg_dp_map_check;
+int rg_dp_mend(struct rg_dp *dp, const struct rg_dp_piece *piece, const struct rg_dp_mend *mend,
+	       struct rg_dp_map_check *ret);
 /* Verification: see verify.c */
 /** A second set of maps: no program, no pins. To be filled as @dp should be; close it as usual. */
 int rg_dp_shadow_open(const struct rg_dp *dp, struct rg_dp **ret, struct rg_err *err);

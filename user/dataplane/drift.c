@@ -4,6 +4,7 @@
  * again (rg_dp_wrote()), so a hash that differs is somebody else's doing. */
 #include "dataplane/private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,11 @@ static bool is_watched(const struct rg_dp_array *array)
 		if (!strcmp(bpf_map__name(array->map), packets[i]))
 			return false;
 	return true;
+}
+
+size_t rg_dp_stride(const struct rg_dp_array *array)
+{
+	return ((size_t)bpf_map__value_size(array->map) + 7) / 8 * 8;
 }
 
 static size_t n_chunks(const struct rg_dp_array *array)
@@ -50,6 +56,9 @@ static uint64_t hash_of(const struct rg_dp_array *array, size_t chunk)
 
 void rg_dp_wrote(struct rg_dp *dp, const void *at, size_t size)
 {
+	/* writes what was there first: a hash that is known stays right, of the piece and of all else */
+	if (dp->mending)
+		return;
 	for (size_t i = 0; i < dp->n_arrays; i++) {
 		struct rg_dp_array *array = &dp->arrays[i];
 		size_t from = (size_t)((const char *)at - (const char *)array->at);
@@ -81,10 +90,31 @@ static bool look(struct rg_dp *dp, struct rg_dp_array *array)
 	return true;
 }
 
-bool rg_dp_drift_look(struct rg_dp *dp, size_t bytes)
+void rg_dp_drift_known(struct rg_dp *dp, const struct rg_dp_piece *piece)
 {
-	bool same = true;
+	struct rg_dp_array *array = &dp->arrays[piece->array];
 
+	if (array->hashes)
+		array->hashes[piece->chunk] = hash_of(array, piece->chunk);
+}
+
+/* The entries of a chunk, also those that lie in it in part only. */
+static void piece_of(const struct rg_dp *dp, size_t chunk, struct rg_dp_piece *ret)
+{
+	const struct rg_dp_array *array = &dp->arrays[dp->drift_array];
+	size_t stride = rg_dp_stride(array), end = ((chunk + 1) * CHUNK + stride - 1) / stride;
+
+	snprintf(ret->map, sizeof(ret->map), "%s", bpf_map__name(array->map));
+	ret->array = dp->drift_array;
+	ret->chunk = chunk;
+	ret->first = (uint32_t)(chunk * CHUNK / stride);
+	if (end > bpf_map__max_entries(array->map))
+		end = bpf_map__max_entries(array->map);
+	ret->n = (uint32_t)end - ret->first;
+}
+
+bool rg_dp_drift_look(struct rg_dp *dp, size_t bytes, struct rg_dp_piece *ret)
+{
 	for (size_t passed = 0, skipped = 0; passed < bytes && skipped <= dp->n_arrays;) {
 		struct rg_dp_array *array = &dp->arrays[dp->drift_array];
 
@@ -94,9 +124,12 @@ bool rg_dp_drift_look(struct rg_dp *dp, size_t bytes)
 			skipped++;
 			continue;
 		}
-		same &= look(dp, array);
+		if (!look(dp, array)) {
+			piece_of(dp, dp->drift_chunk++, ret);
+			return false;
+		}
 		dp->drift_chunk++;
 		passed += CHUNK;
 	}
-	return same;
+	return true;
 }

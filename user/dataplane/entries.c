@@ -9,11 +9,14 @@
 
 void rg_dp_region_set(struct rg_dp *dp, unsigned int region, const char *code)
 {
+	struct rg_region_entry entry = {};
+
 	if (region >= dp->config.max_regions)
 		return;
 	if (region >= dp->n_regions)
 		dp->n_regions = region + 1;
-	snprintf(dp->regions[region].code, sizeof(dp->regions[region].code), "%s", code);
+	snprintf(entry.code, sizeof(entry.code), "%s", code);
+	dp->regions[region] = entry;
 	rg_dp_wrote(dp, &dp->regions[region], sizeof(dp->regions[region]));
 }
 

@@ -68,7 +68,8 @@ int rg_dp_geo_publish(struct rg_dp *dp, const struct rg_geo_table *table, uint32
 	rg_closep(&dp->geo_fd);
 	dp->geo_fd = TAKE_FD(fd);
 	rg_dp_geo_hash(dp, &dp->geo_hash);
-	__atomic_store_n(&dp->state->geo_generation, dp->generation_base + generation, __ATOMIC_RELEASE);
+	dp->generation = dp->generation_base + generation;
+	__atomic_store_n(&dp->state->geo_generation, dp->generation, __ATOMIC_RELEASE);
 	rg_dp_wrote(dp, dp->state, sizeof(*dp->state));
 	return 0;
 }

@@ -144,6 +144,21 @@ static int locals_publish(struct rg_dp *dp)
 	return 0;
 }
 
+int rg_dp_locals_mend(struct rg_dp *dp)
+{
+	dp->state->abi_version = RG_ABI_VERSION;
+	__atomic_store_n(&dp->state->geo_generation, dp->generation, __ATOMIC_RELEASE);
+	rg_dp_observe_set(dp, dp->config.observe);
+	return locals_publish(dp);
+}
+
+const struct rg_addr *rg_dp_table_address(const struct rg_dp *dp, size_t table)
+{
+	if (!table)
+		return &dp->any.address;
+	return table <= dp->config.max_locals && in_use(&dp->locals[table - 1]) ? &dp->locals[table - 1].address : NULL;
+}
+
 int rg_dp_locals_sync(struct rg_dp *dp)
 {
 	bool same = dp->any.published == protocols_of(&dp->any);

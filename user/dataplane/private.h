@@ -53,6 +53,7 @@ struct rg_dp {
 	uint64_t geo_hash;               /* of its words */
 	uint32_t geo_key_type, geo_value_type; /* BTF ids */
 	uint32_t former_states[3];       /* ids of maps: see rg_dp_dispatchers_enter() */
+	uint32_t generation;             /* of the table in force, as rg_state has it */
 	uint32_t generation_base;        /* of the loads whose flows were taken over: they cache regions */
 
 	struct rg_state *state;
@@ -74,6 +75,7 @@ struct rg_dp {
 	uint32_t n_cpus, policy_shift;
 	struct rg_dp_array arrays[16];
 	size_t n_arrays, drift_array, drift_chunk; /* where the walk of drift.c is */
+	bool mending;                    /* while rg_dp_mend() writes entries */
 
 	struct rg_dp_local locals[RG_LOCALS_MAX], any; /* any: table 0 */
 	uint32_t n_endpoints, n_ufrags, n_ufrags_long;
@@ -221,6 +223,10 @@ int rg_dp_flows_carry(struct rg_dp *dp);
 /* drift.c */
 /** FNV-1a over 64-bit words: tells changes, proves nothing. */
 uint64_t rg_dp_hash(const void *at, size_t bytes);
+/** Bytes from one entry of an array to the next. */
+size_t rg_dp_stride(const struct rg_dp_array *array);
+/** The piece was put right: what is there now is as it should be. */
+void rg_dp_drift_known(struct rg_dp *dp, const struct rg_dp_piece *piece);
 /** This process wrote to an array: no drift. */
 void rg_dp_wrote(struct rg_dp *dp, const void *at, size_t size);
 
@@ -235,6 +241,10 @@ struct rg_dp_local *rg_dp_home(struct rg_dp *dp, const struct rg_addr *address, 
 uint32_t rg_dp_port(struct rg_dp *dp, const struct rg_dp_local *home, uint8_t protocol, uint16_t port);
 /** As rg_ports has it; 0: no endpoint. */
 void rg_dp_port_put(struct rg_dp *dp, struct rg_dp_local *home, uint8_t protocol, uint16_t port, uint32_t value);
+/** The address of a table of rg_ports (0: that of "any"); NULL: it is nobody's. */
+const struct rg_addr *rg_dp_table_address(const struct rg_dp *dp, size_t table);
+/** rg_state and rg_locals anew, whatever is in them. -ENOSPC. */
+int rg_dp_locals_mend(struct rg_dp *dp);
 /** Publish which addresses have endpoints of which protocols, if that changed. -ENOSPC. */
 int rg_dp_locals_sync(struct rg_dp *dp);
 

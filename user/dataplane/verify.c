@@ -59,9 +59,8 @@ static bool adjust_state(const struct sides *sides, uint32_t index, void *want, 
 	const struct rg_state *is = have;
 	struct rg_state *state = want;
 
-	(void)sides;
 	(void)index;
-	state->geo_generation = is->geo_generation;
+	state->geo_generation = sides->live->generation;
 	state->locals_first = is->locals_first;
 	return true;
 }

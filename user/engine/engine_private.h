@@ -354,7 +354,10 @@ int meeting_check(struct rg_engine *engine, const struct rg_meeting_spec *spec, 
 
 /* verify.c */
 /** Look at a piece of the maps; compare all if somebody has written there. */
-void verify_tick(struct rg_engine *engine);
+void drift_note(struct rg_engine *engine, const struct rg_dp_map_check *check);
+
+/* mend.c */
+void drift_tick(struct rg_engine *engine);
 
 /* site.c */
 void site_look(struct rg_engine *engine);

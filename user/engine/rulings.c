@@ -361,6 +361,23 @@ void ruling_write(struct rg_engine *engine, const struct ruling *ruling)
 	}
 }
 
+void rulings_mend(struct rg_engine *engine, struct slots *slots, uint32_t number)
+{
+	struct rulings *rulings = &engine->model.rulings;
+	struct slot *slot = number < slots->end ? slots->at[number] : NULL;
+
+	if (!slot || !slot->written)
+		return;
+	if (slots == &rulings->policies) {
+		slot->written = false;
+		write_policy(engine, (struct policy *)slot);
+	} else if (slots == &rulings->schedules) {
+		write_schedule(engine, (struct schedule *)slot);
+	} else {
+		rg_dp_exceptions_set(engine->dp, number, &((struct exceptions *)slot)->set);
+	}
+}
+
 void rulings_write_policies(struct rg_engine *engine)
 {
 	struct slots *policies = &engine->model.rulings.policies;

@@ -80,6 +80,8 @@ void rulings_sweep(struct rulings *rulings);
 void ruling_write(struct rg_engine *engine, const struct ruling *ruling);
 /** The bits of all policies again: classes or origins have changed. */
 void rulings_write_policies(struct rg_engine *engine);
+/** What the kernel has by this number again, if it has something: somebody else wrote there. */
+void rulings_mend(struct rg_engine *engine, struct slots *slots, uint32_t number);
 /** The ends of all steps again: the clock's anchor has moved. */
 void rulings_write_times(struct rg_engine *engine);
 

@@ -87,7 +87,7 @@ void rg_engine_tick(struct rg_engine *engine)
 	trim(engine, false);
 	clock_store(engine);
 	site_look(engine);
-	verify_tick(engine);
+	drift_tick(engine);
 	if (engine->narrowed.stale)
 		guard_look(engine);
 	ledger_flush_later(engine);

@@ -67,12 +67,8 @@ struct sums {
 	json_int_t compared, differences, repaired;
 };
 
-static void add(struct rg_engine *engine, struct sums *sums, const struct rg_dp_map_check *check)
+void drift_note(struct rg_engine *engine, const struct rg_dp_map_check *check)
 {
-	sums->compared += check->compared;
-	sums->differences += check->differences;
-	sums->repaired += check->repaired;
-	json_array_append_new(sums->list, check_json(check));
 	if (!check->differences)
 		return;
 	engine->drifted += check->differences;
@@ -84,6 +80,15 @@ static void add(struct rg_engine *engine, struct sums *sums, const struct rg_dp_
 				    (json_int_t)check->repaired));
 	rg_log(RG_LOG_WARNING, "%s was changed beside the daemon: %u entries differed, %u are put back",
 	       check->name, check->differences, check->repaired);
+}
+
+static void add(struct rg_engine *engine, struct sums *sums, const struct rg_dp_map_check *check)
+{
+	sums->compared += check->compared;
+	sums->differences += check->differences;
+	sums->repaired += check->repaired;
+	json_array_append_new(sums->list, check_json(check));
+	drift_note(engine, check);
 }
 
 /* A table that somebody wrote to is built again. */
@@ -163,19 +168,4 @@ int rg_engine_verify(struct rg_engine *engine, json_t **ret, struct rg_err *err)
 	*ret = json_pack("{s:I, s:I, s:I, s:O}", "compared", sums.compared, "differences", sums.differences,
 			 "repaired", sums.repaired, "checks", list);
 	return *ret ? 0 : engine_no_memory(err);
-}
-
-/* A second's share of the walk round the arrays: a usual load is passed in some 6 s, for a millisecond each. */
-#define DRIFT_BYTES (4u << 20)
-
-void verify_tick(struct rg_engine *engine)
-{
-	json_t *answer = NULL;
-	struct rg_err err;
-
-	if (engine->broken || !engine->watch_maps || rg_dp_drift_look(engine->dp, DRIFT_BYTES))
-		return;
-	if (rg_engine_verify(engine, &answer, &err))
-		rg_log(RG_LOG_ERROR, "the maps seem to have been changed, and can not be compared: %s", err.detail);
-	json_decref(answer);
 }
