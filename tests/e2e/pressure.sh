@@ -91,11 +91,14 @@ is "4000 changes beside 50 readers that do not read" "$i" 20
 bounded "slow readers"
 check "others are answered" rg status
 
-# As many pushes as go.
+# As many pushes as go, each of which changes something.
+for i in 1 2 3 4; do
+	seq 0 24999 | jq -c --arg i "$i" '{id: "p-\($i)-\(. % 300)", default: (if . / 300 | floor % 2 == 0 then "admit" else "refuse" end)}' \
+		>"$WORK/pushes-$i"
+done
 started=$(date +%s%N)
 for i in 1 2 3 4; do
-	seq 20000 | jq -c --arg i "$i" '{id: "p-\($i)-\(. % 300)", default: (if . % 2 == 0 then "admit" else "refuse" end)}' |
-		curl -s -o "$WORK/answers-$i" --unix-socket "$SOCKET" -X POST --data-binary @- http://rg/v1/meetings:batch &
+	curl -s -o "$WORK/answers-$i" --unix-socket "$SOCKET" -X POST --data-binary "@$WORK/pushes-$i" http://rg/v1/meetings:batch &
 	JOBS+=($!)
 	pushers[i]=$!
 done
@@ -104,7 +107,8 @@ wait "${pushers[@]}"
 took=$((($(date +%s%N) - started) / 1000000))
 pushes=$(cat "$WORK"/answers-* | grep -cE '"status": ?20[01]')
 echo "# $pushes pushes in $took ms"
-is "each of 80000 pushes is answered" "$(cat "$WORK"/answers-* | wc -l)" 80000
+is "each of 100000 pushes is answered" "$(cat "$WORK"/answers-* | wc -l)" 100000
+is "and done" "$pushes" 100000
 bounded "a flood of pushes"
 filters "at the end"
 check "store and kernel agree" [ "$(rg status --verify --json | jq .differences)" = 0 ]
