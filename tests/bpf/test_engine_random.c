@@ -147,7 +147,7 @@ static enum rg_errc error_of(unsigned int i, const struct sh_meeting *m)
 		return RG_ERR_INVALID;
 	if (sh_conflict(&shadow, i, m) >= 0 || sh_meets_shared(&shadow, m))
 		return RG_ERR_CONFLICT;
-	if (sh_orders_exceed(&shadow, m))
+	if (sh_orders_exceed(&shadow, i, m))
 		return RG_ERR_EXCEEDS;
 	if (sh_count_meetings(&after) > MAX_MEETINGS - 1 || sh_count_locals(&after, 0) > MAX_LOCALS)
 		return RG_ERR_FULL;
@@ -199,15 +199,18 @@ static void put_meeting(unsigned int i, struct sh_meeting m, bool spoiled)
 
 static void do_put(void)
 {
-	put_meeting(rnd_below(&rnd, SH_MEETINGS), draw_meeting(), false);
+	unsigned int i = rnd_below(&rnd, SH_MEETINGS);
+
+	put_meeting(i, draw_meeting(i), false);
 }
 
 static void do_put_bad(void)
 {
-	struct sh_meeting m = draw_meeting();
+	unsigned int i = rnd_below(&rnd, SH_MEETINGS);
+	struct sh_meeting m = draw_meeting(i);
 
 	m.ufrags = 0; /* what is wrong with them may be told first */
-	put_meeting(rnd_below(&rnd, SH_MEETINGS), m, true);
+	put_meeting(i, m, true);
 }
 
 static void do_put_again(void)
@@ -224,7 +227,7 @@ static void do_patch(void)
 	unsigned int i = rnd_below(&rnd, SH_MEETINGS);
 	static const char *const fields[] = { "endpoints", "default", "rules", "mode", "ufrags", "exceptions", "sites" };
 	const char *field = fields[rnd_below(&rnd, SH_COUNT(fields))];
-	struct sh_meeting m = shadow.meetings[i], other = draw_meeting();
+	struct sh_meeting m = shadow.meetings[i], other = draw_meeting(i);
 	struct shadow with = shadow;
 	bool null = rnd_one_in(&rnd, 6);
 	uint64_t revision = 0;

@@ -445,25 +445,46 @@ static inline const char *sh_judge_meeting(const struct shadow *shadow, const st
 	return m->refuse ? "refuse_default" : "admit_default";
 }
 
-/* Does an order reach out of its territory? Each combination of custom regions has an address in sh_sources. */
-static inline bool sh_orders_exceed(const struct shadow *shadow, const struct sh_meeting *m)
+/* Does the order of a rule reach out of its territory? Each combination of custom regions has an address in
+ * sh_sources. */
+static inline bool sh_rule_exceeds(const struct shadow *shadow, const struct sh_rule *rule)
 {
 	unsigned int customs, country;
 
-	for (unsigned int i = 0; i < m->n_rules; i++) {
-		const struct sh_rule *rule = &m->rules[i];
-
-		for (unsigned int j = 0; rule->order && j < rule->n; j++) {
-			if (rule->codes[j] < SH_CODE_CUSTOM && !(sh_codes_inside[rule->order] >> rule->codes[j] & 1))
+	for (unsigned int i = 0; rule->order && i < rule->n; i++) {
+		if (rule->codes[i] < SH_CODE_CUSTOM && !(sh_codes_inside[rule->order] >> rule->codes[i] & 1))
+			return true;
+		for (unsigned int j = 0; rule->codes[i] >= SH_CODE_CUSTOM && j < SH_COUNT(sh_sources); j++) {
+			sh_locate(shadow, sh_sources[j], &customs, &country);
+			if (sh_code_matches(rule->codes[i], customs, country) &&
+			    !(sh_territories[rule->order] >> country & 1))
 				return true;
-			for (unsigned int k = 0; rule->codes[j] >= SH_CODE_CUSTOM && k < SH_COUNT(sh_sources); k++) {
-				sh_locate(shadow, sh_sources[k], &customs, &country);
-				if (sh_code_matches(rule->codes[j], customs, country) &&
-				    !(sh_territories[rule->order] >> country & 1))
-					return true;
-			}
 		}
 	}
+	return false;
+}
+
+/* Has a meeting this rule already, as it is? Then nobody asks again. */
+static inline bool sh_rule_stands(const struct sh_meeting *m, const struct sh_rule *rule)
+{
+	bool same = false;
+
+	for (unsigned int i = 0; m->exists && !same && i < m->n_rules; i++) {
+		json_t *a = sh_rule_json(&m->rules[i]), *b = sh_rule_json(rule);
+
+		same = json_equal(a, b);
+		json_decref(a);
+		json_decref(b);
+	}
+	return same;
+}
+
+/* @self: whose new body it is. */
+static inline bool sh_orders_exceed(const struct shadow *shadow, unsigned int self, const struct sh_meeting *m)
+{
+	for (unsigned int i = 0; i < m->n_rules; i++)
+		if (sh_rule_exceeds(shadow, &m->rules[i]) && !sh_rule_stands(&shadow->meetings[self], &m->rules[i]))
+			return true;
 	return false;
 }
 

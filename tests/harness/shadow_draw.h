@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Random meetings. Included by test_engine_random.c behind its state: shadow, rnd and PORTS. */
+/* Random meetings. Included by test_engine_random.c behind its state: shadow, rnd, PORTS and MAX_*. */
 #ifndef RG_TEST_SHADOW_DRAW_H
 #define RG_TEST_SHADOW_DRAW_H
 
@@ -44,6 +44,13 @@ static void draw_order(struct sh_rule *rule)
 	rule->order_times = draw_times(4);
 	if (rnd_one_in(&rnd, 6))
 		return;
+	if (rnd_one_in(&rnd, 2)) { /* for what a custom region holds now, and will not always */
+		unsigned int i = rnd_below(&rnd, SH_REGIONS), country = shadow.regions[i].country;
+
+		rule->n = 1;
+		rule->codes[0] = (uint8_t)(SH_CODE_CUSTOM + i);
+		rule->order = (uint8_t)(country == 1 || country == 2 ? country : SH_COUNT(sh_jurisdictions) - 1);
+	}
 	for (unsigned int i = 0; i < rule->n; i++)
 		while (rule->codes[i] < SH_CODE_CUSTOM && !(sh_codes_inside[rule->order] >> rule->codes[i] & 1))
 			rule->codes[i] = (uint8_t)rnd_below(&rnd, SH_COUNT(sh_codes));
@@ -87,7 +94,45 @@ static uint32_t draw_ufrags(void)
 	return bits;
 }
 
-static struct sh_meeting draw_meeting(void)
+static void mend_rules(struct sh_meeting *m)
+{
+	for (unsigned int i = 0; i < m->n_rules; i++) {
+		struct sh_rule *rule = &m->rules[i];
+
+		for (unsigned int j = 0; j < rule->n; j++)
+			if (rule->codes[j] >= SH_CODE_CUSTOM && !shadow.regions[rule->codes[j] - SH_CODE_CUSTOM].exists)
+				rule->codes[j] = (uint8_t)rnd_below(&rnd, SH_CODE_CUSTOM);
+		if (sh_rule_exceeds(&shadow, rule)) {
+			rule->order = 0;
+			rule->order_times = (struct sh_times){ SH_NO_TIME, SH_NO_TIME };
+		}
+	}
+}
+
+/* Take away what another meeting or a shared endpoint is in the way of, so that most calls are good ones. */
+static void mend(unsigned int self, struct sh_meeting *m)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < m->n_endpoints; i++) {
+		const struct sh_meeting one = { .exists = true, .n_endpoints = 1, .endpoints = { m->endpoints[i] } };
+
+		if (sh_conflict(&shadow, self, &one) < 0 && !sh_meets_shared(&shadow, &one) &&
+		    sh_count_locals(&shadow, sh_locals_of(&one)) <= MAX_LOCALS)
+			m->endpoints[n++] = m->endpoints[i];
+	}
+	memset(&m->endpoints[n], 0, (SH_ENDPOINTS - n) * sizeof(*m->endpoints));
+	m->n_endpoints = (uint8_t)n;
+	mend_rules(m);
+	for (unsigned int bit = 0; bit < SH_SHARED * SH_UFRAGS; bit++)
+		if (sh_ufrags_error(&shadow, self, m->ufrags & 1u << bit))
+			m->ufrags &= ~(1u << bit);
+	if (__builtin_popcount(sh_all_ufrags(&shadow) | m->ufrags) > MAX_UFRAGS)
+		m->ufrags = 0;
+}
+
+/* @self: for which. */
+static struct sh_meeting draw_meeting(unsigned int self)
 {
 	struct sh_meeting m = { .exists = true, .refuse = rnd_one_in(&rnd, 2), .observe = rnd_one_in(&rnd, 4) };
 
@@ -100,6 +145,8 @@ static struct sh_meeting draw_meeting(void)
 		m.sites = (uint8_t)rnd_below(&rnd, SH_COUNT(sh_sites));
 	if (rnd_one_in(&rnd, 2))
 		m.ufrags = draw_ufrags();
+	if (!rnd_one_in(&rnd, 5))
+		mend(self, &m);
 	return m;
 }
 
