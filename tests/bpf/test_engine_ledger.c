@@ -361,6 +361,37 @@ static void an_end_that_is_cut_off_under_the_daemon_is_found(void **state)
 	then_broken(9, "entry 9 is missing, or its hash is none");
 }
 
+/* The daemon goes on behind what it wrote, not behind what it finds: the hole stays. */
+static void an_end_that_is_cut_off_under_the_daemon_leaves_a_hole(void **state)
+{
+	(void)state;
+	given_engine();
+	for (int i = 0; i < 9; i++)
+		given_meeting("m-1", i % 2 ? "{}" : "{\"mode\": \"observe\"}");
+	when_edited("DELETE FROM ledger WHERE seq > 8");
+	flush();
+	given_meeting("m-2", "{}");
+	then_broken(0, "the entries 9 to 10 are missing");
+	when_restarted();
+	given_meeting("m-3", "{}");
+	then_broken(0, "the entries 9 to 10 are missing");
+}
+
+static void an_entry_that_is_put_in_under_the_daemon_is_not_built_upon(void **state)
+{
+	(void)state;
+	given_engine();
+	given_meeting("m-1", "{}");
+	when_edited("INSERT INTO ledger SELECT 3, 0, hash, entry FROM ledger WHERE seq = 2");
+	then_broken(0, "entry 3 was written by somebody else than the daemon");
+	assert_int_not_equal(put("m-2", "{}") || rg_engine_flush(engine, &err), 0);
+	then_error(RG_ERR_STORE, "", "entry 3 of the ledger was written by somebody else than this daemon");
+	(void)rg_engine_flush(engine, &err);
+	memset(&err, 0, sizeof(err));
+	when_edited("DELETE FROM ledger WHERE seq = 3"); /* put right */
+	given_meeting("m-2", "{}");
+}
+
 #undef TEST
 #define TEST(f) cmocka_unit_test_setup_teardown(f, given_state_dir, forget)
 
@@ -380,6 +411,8 @@ int main(void)
 		TEST(so_many_reports_are_made_at_a_time),
 		TEST(a_check_behind_a_missing_row_names_that_row),
 		TEST(an_end_that_is_cut_off_under_the_daemon_is_found),
+		TEST(an_end_that_is_cut_off_under_the_daemon_leaves_a_hole),
+		TEST(an_entry_that_is_put_in_under_the_daemon_is_not_built_upon),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

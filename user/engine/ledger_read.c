@@ -122,6 +122,22 @@ static int verify_entry(struct rg_reading *reading, const struct rg_store_entry 
 	return note_broken(reading, check_entry(&reading->chain, entry, &why), &why, err);
 }
 
+/* Behind what the daemon wrote last there is nothing, unless somebody else put it there. */
+static int foreign_entry(void *arg, const struct rg_store_entry *entry, struct rg_err *err)
+{
+	(void)arg;
+	return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "", "entry %" PRIu64 " was written by somebody else than the daemon",
+			  entry->seq);
+}
+
+static int check_foreign(struct rg_reading *reading, struct rg_err *err)
+{
+	struct rg_store_head head;
+	int r = rg_store_ledger_head(reading->engine->store, &head, err);
+
+	return r ? r : rg_store_ledger_page(reading->engine->store, false, head.seq, 1, foreign_entry, NULL, err);
+}
+
 static int verify_end(struct rg_reading *reading, struct rg_err *err)
 {
 	_cleanup_(json_decrefp) json_t *next = reading_next_json(reading);
@@ -134,6 +150,8 @@ static int verify_end(struct rg_reading *reading, struct rg_err *err)
 	if (!*reading->broken && json_is_null(next))
 		r = rg_chain_check_head(&reading->chain, reading->head.seq,
 					rg_sha256_format(reading->head.hash, hash), &why);
+	if (!*reading->broken && !r)
+		r = check_foreign(reading, &why);
 	r = note_broken(reading, r, &why, err);
 	if (r)
 		return r;

@@ -64,9 +64,21 @@ static int read_head(struct rg_store *store, struct rg_err *err)
 	}
 	if (done(store, stmt, code, "read the ledger", err))
 		return -EIO;
-	store->ledger.head = head;
-	store->ledger.head_known = true;
+	store->ledger.head = store->ledger.committed = head; /* an append would have known it */
+	store->ledger.head_known = store->ledger.committed_known = true;
 	return 0;
+}
+
+void rg_store_ledger_committed(struct rg_store *store)
+{
+	store->ledger.committed = store->ledger.head;
+	store->ledger.committed_known = store->ledger.head_known;
+}
+
+void rg_store_ledger_rolled_back(struct rg_store *store)
+{
+	store->ledger.head = store->ledger.committed;
+	store->ledger.head_known = store->ledger.committed_known;
 }
 
 int rg_store_ledger_head(struct rg_store *store, struct rg_store_head *ret, struct rg_err *err)
@@ -81,7 +93,7 @@ int rg_store_ledger_head(struct rg_store *store, struct rg_store_head *ret, stru
 int rg_store_ledger_append(struct rg_store *store, const struct rg_store_entry *entry, struct rg_err *err)
 {
 	sqlite3_stmt *stmt = store->ledger.stmts[LEDGER_APPEND];
-	int ret = rg_store_check_begun(store, err);
+	int ret = rg_store_check_begun(store, err), code;
 
 	if (ret)
 		return ret;
@@ -89,7 +101,11 @@ int rg_store_ledger_append(struct rg_store *store, const struct rg_store_entry *
 	sqlite3_bind_int(stmt, 2, entry->reported);
 	sqlite3_bind_blob(stmt, 3, entry->hash, RG_SHA256_SIZE, SQLITE_STATIC);
 	sqlite3_bind_text(stmt, 4, entry->text, (int)entry->length, SQLITE_STATIC);
-	ret = done(store, stmt, sqlite3_step(stmt), "append to the ledger", err);
+	code = sqlite3_step(stmt);
+	ret = done(store, stmt, code, "append to the ledger", err);
+	if ((code & 0xff) == SQLITE_CONSTRAINT)
+		return rg_err_set(err, -EIO, RG_ERR_STORE, NULL, "entry %llu of the ledger was written by somebody else "
+				  "than this daemon", (unsigned long long)entry->seq);
 	if (ret)
 		return ret;
 	store->ledger.head.seq = entry->seq;

@@ -208,9 +208,13 @@ int rg_store_commit(struct rg_store *store, struct rg_err *err)
 
 	if (!ret)
 		ret = run(store, COMMIT, "commit to the store", err);
-	if (!ret)
-		store->begun = false;
-	return ret;
+	if (ret) {
+		store->ledger.committed_known = false; /* the file knows */
+		return ret;
+	}
+	store->begun = false;
+	rg_store_ledger_committed(store);
+	return 0;
 }
 
 void rg_store_rollback(struct rg_store *store)
@@ -218,7 +222,7 @@ void rg_store_rollback(struct rg_store *store)
 	if (store->begun && !sqlite3_get_autocommit(store->db))
 		run(store, ROLLBACK, "roll back", NULL);
 	store->begun = false;
-	store->ledger.head_known = false;
+	rg_store_ledger_rolled_back(store);
 }
 
 static void bind_text(sqlite3_stmt *stmt, int index, const char *text)

@@ -24,8 +24,12 @@ struct rg_store {
 	sqlite3_stmt *tally[TALLY_STATEMENT_MAX];
 	struct {
 		sqlite3_stmt *stmts[LEDGER_STATEMENT_MAX];
-		bool head_known; /* else it is to be read again */
+		bool head_known; /* else it is to be read */
 		struct rg_store_head head;
+		/* The head without what the open transaction appended. Read once and then kept, not read again: what
+		 * somebody else does to the table is not to be built upon. */
+		bool committed_known;
+		struct rg_store_head committed;
 	} ledger;
 };
 
@@ -44,6 +48,9 @@ int rg_store_fail(sqlite3 *db, const char *what, struct rg_err *err);
 int rg_store_check_begun(struct rg_store *store, struct rg_err *err);
 
 /* ledger.c */
+/** The transaction is over, and it holds, or not. */
+void rg_store_ledger_committed(struct rg_store *store);
+void rg_store_ledger_rolled_back(struct rg_store *store);
 int rg_store_ledger_prepare(struct rg_store *store, struct rg_err *err);
 void rg_store_ledger_finalize(struct rg_store *store);
 
