@@ -138,9 +138,11 @@ static __always_inline int rg_flow_allowed(const struct rg_packet *pkt, __u32 no
 {
 	__u32 number = pkt->binding; /* of the stack: the verifier of 6.1 takes no other key (test_shared there) */
 	struct rg_binding *binding = bpf_map_lookup_elem(&rg_bindings, &number);
-	/* IPv6: by /64, of which anybody has a whole one */
-	__u64 source = pkt->remote.halves[0] ? pkt->remote.halves[0] : pkt->remote.halves[1];
-	__u32 bucket = (source ^ (__u64)number << 32 ^ number) * 0x9e3779b97f4a7c15ull >> 48;
+	/* IPv6: by /64, of which anybody has a whole one; but many IPv4 addresses are in one of NAT64 */
+	__u64 hi = pkt->remote.halves[0], source = hi && hi != bpf_cpu_to_be64(0x0064ff9b00000000ull) ? hi :
+						    pkt->remote.halves[1];
+	/* the cookie: nobody outside knows who shares a bucket with whom */
+	__u32 bucket = (source ^ rg_cookie ^ (__u64)number << 32 ^ number) * 0x9e3779b97f4a7c15ull >> 48;
 	struct rg_bind_rate *rate;
 	__u32 elapsed, tokens, taken;
 

@@ -237,6 +237,52 @@ TEST(a_sample_of_who_is_admitted_at_dedicated_endpoints_is_seen)
 	assert_in_range(n, 1, 4); /* once a CPU, at most */
 }
 
+/* The bucket that a request has taken from; RG_BIND_RATES if there is none. */
+static uint32_t the_bucket(void)
+{
+	int fd = bpf_map__fd(rg_engine_dp(gate)->skel->maps.rg_bind_rates);
+	struct rg_bind_rate rate;
+	uint32_t at = 0;
+
+	while (at < RG_BIND_RATES && (bpf_map_lookup_elem(fd, &at, &rate) || !rate.taken))
+		at++;
+	return at;
+}
+
+/* Else whoever has many addresses finds one that takes the flows of somebody else. */
+TEST(nobody_knows_which_sources_share_a_bucket)
+{
+	uint32_t before;
+
+	when_request(DE4, 4000, "abcd:wxyz");
+	before = the_bucket();
+	assert_in_range(before, 0, RG_BIND_RATES - 1);
+	for (int i = 0; i < 2; i++) { /* twice: one in 65536 gates has the same */
+		drop_gate(NULL);
+		given_sfu(NULL);
+		when_request(DE4, 4000, "abcd:wxyz");
+		if (the_bucket() != before)
+			return;
+	}
+	fail();
+}
+
+TEST(sources_behind_nat64_have_a_bucket_each)
+{
+	struct rg_shared shared = { .protocol = IPPROTO_UDP, .first_port = 10000, .last_port = 10000, .name = "six" };
+	char source[64];
+
+	assert_int_equal(rg_addr_parse(SERVER6, &shared.address), 0);
+	assert_int_equal(rg_dp_shared_set(rg_engine_dp(gate), 3, &shared, NULL), 0);
+	assert_int_equal(rg_dp_ufrag_set(rg_engine_dp(gate), 3, "abcd", 4, 3, meeting, NULL), 0);
+	for (int i = 0; i < 2 * RG_BIND_SOURCE_BURST; i++) {
+		snprintf(source, sizeof(source), "64:ff9b::192.0.2.%d", i + 1);
+		when_request(source, 4000, "abcd:wxyz");
+		then_reason(RG_REASON_ADMIT_DEFAULT);
+	}
+	assert_in_range(count_flows(), 2 * RG_BIND_SOURCE_BURST - 2, 2 * RG_BIND_SOURCE_BURST);
+}
+
 struct sums { uint64_t counters, packets[RG_DIRECTION_MAX][RG_STAT_MAX], bytes; };
 
 static void sum_stat(void *arg, const struct rg_dp_mtg_stat *stat)
@@ -362,6 +408,8 @@ int main(void)
 		T(events_beyond_a_meetings_quota_are_lost_and_counted),
 		T(events_beyond_a_cpus_budget_are_lost_and_counted),
 		T(another_reason_is_another_event),
+		T(nobody_knows_which_sources_share_a_bucket),
+		T(sources_behind_nat64_have_a_bucket_each),
 		T(a_sample_of_who_is_admitted_at_dedicated_endpoints_is_seen),
 		T(a_meeting_with_more_counters_than_a_line_holds_is_counted_exactly),
 		T(verdicts_of_one_region_are_counted_apart),
