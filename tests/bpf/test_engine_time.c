@@ -131,6 +131,32 @@ static void a_clock_that_comes_back_is_believed(void **state)
 	then_judged(FROM_CN, RG_REASON_REFUSE_REGION);
 }
 
+/* Of a change of a meeting, as of all others: the time that is believed. */
+static void an_event_has_the_time_that_is_believed(void **state)
+{
+	const struct rg_event_filter filter = { .kinds = "rules", .last = 1 };
+	struct rg_event_reader *reader = NULL;
+	char line[1024] = "", second[RG_TIME_TEXT_MAX];
+	json_t *answer = NULL, *event;
+	int64_t at = 0;
+
+	(void)state;
+	given_rule_until(7200);
+	moved_ns = 3600 * NS;
+	rg_engine_tick(engine);
+	assert_int_equal(rg_engine_clock_accept(engine, &answer, &err), 0);
+	json_decref(answer);
+	given_rule_until(9000);
+	assert_int_equal(rg_event_reader_open(engine, &filter, &reader, &err), 0);
+	assert_true(rg_event_reader_read(reader, line, sizeof(line) - 1) > 0);
+	rg_event_reader_close(reader);
+	event = json_loads(line, JSON_DISABLE_EOF_CHECK, NULL);
+	snprintf(second, sizeof(second), "%.19sZ", field(event, "time"));
+	json_decref(event);
+	assert_true(rg_time_parse(second, &at));
+	assert_in_range(rg_engine_now(engine) - at, 0, 600); /* and not an hour */
+}
+
 static void drift_is_followed_in_silence(void **state)
 {
 	(void)state;
@@ -204,6 +230,7 @@ int main(void)
 		WITH_PLACES(a_step_of_an_hour_moves_no_deadline_until_it_is_accepted),
 		WITH_PLACES(a_step_back_brings_steps_back_once_accepted),
 		WITH_PLACES(a_clock_that_comes_back_is_believed),
+		WITH_PLACES(an_event_has_the_time_that_is_believed),
 		WITH_PLACES(drift_is_followed_in_silence),
 		WITH_PLACES(another_boot_believes_the_wall_clock),
 		WITH_PLACES(another_boot_behind_the_last_known_time_is_a_step),

@@ -109,7 +109,7 @@ static void add_meeting(struct rg_engine *engine, const struct undo *undo)
 	rg_text_put(&line, "{\"seq\":");
 	rg_text_number(&line, events->last + 1);
 	rg_text_put(&line, ",\"time\":\"");
-	rg_text_put(&line, rg_utc_format_ms(rg_utc_now_ms(), time));
+	rg_text_put(&line, rg_utc_format_ms(engine_now_ms(engine), time));
 	rg_text_put(&line, "\",\"kind\":\"rules\",\"meeting\":\"");
 	rg_text_put(&line, undo->name);
 	rg_text_put(&line, !meeting ? "\",\"change\":\"meeting-delete\",\"revision\":null"
