@@ -110,17 +110,24 @@ static void given_database(int64_t age)
 	fclose(file);
 }
 
-static void a_database_becomes_stale_and_is_replaced(void **state)
+/* A day old, and good for ten. */
+static void given_database_of_ten_days(void)
 {
 	static const char *const databases[] = { database };
-	json_t *answer = NULL;
 
-	(void)state;
 	given_database(DAY_S);
 	config.databases = databases;
 	config.n_databases = 1;
 	config.ledger.stale_days = 10;
 	given_engine();
+}
+
+static void a_database_becomes_stale_and_is_replaced(void **state)
+{
+	json_t *answer = NULL;
+
+	(void)state;
+	given_database_of_ten_days();
 	after(0);
 	after(9 * DAY_S - 3600);
 	then_details("stale-database", "stale", "[]");
@@ -138,14 +145,8 @@ static void a_database_becomes_stale_and_is_replaced(void **state)
 
 static void a_step_of_the_clock_makes_no_database_stale(void **state)
 {
-	static const char *const databases[] = { database };
-
 	(void)state;
-	given_database(DAY_S);
-	config.databases = databases;
-	config.n_databases = 1;
-	config.ledger.stale_days = 10;
-	given_engine();
+	given_database_of_ten_days();
 	moved_ns = 400 * DAY_S * NS;
 	rg_engine_tick(engine);
 	after(100);

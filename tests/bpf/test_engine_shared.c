@@ -11,17 +11,6 @@
 #include <sys/resource.h>
 #include "harness/engine.h"
 
-static int endpoint_put(const char *name, const char *text)
-{
-	json_t *body = json_loads(text, 0, NULL);
-	int r;
-
-	assert_non_null(body);
-	r = rg_engine_endpoint_put(engine, name, body, RG_ANY_REVISION, NULL, NULL, &err);
-	json_decref(body);
-	return r;
-}
-
 static void given_endpoint(const char *name, const char *text)
 {
 	if (endpoint_put(name, text))

@@ -16,17 +16,6 @@
 
 #define TURNS 100
 
-static int endpoint_put(const char *name, const char *text)
-{
-	json_t *body = json_loads(text, 0, NULL);
-	int r;
-
-	assert_non_null(body);
-	r = rg_engine_endpoint_put(engine, name, body, RG_ANY_REVISION, NULL, NULL, &err);
-	json_decref(body);
-	return r;
-}
-
 /* Packets from DE to a port, until told to stop. */
 struct watch {
 	struct frame frame;
@@ -73,16 +62,22 @@ static void watch_end(struct watch *watch)
 
 #define PORT(port) "{\"address\": \"" SERVER "\", \"port\": " #port "}"
 
+/* The port 10000 is that of the shared endpoint "a". */
+static void given_watched(struct watch *ret)
+{
+	given_engine();
+	assert_int_equal(endpoint_put("a", PORT(10000)), 0);
+	flush();
+	watch_begin(ret, 10000);
+}
+
 static void a_port_that_goes_to_another_shared_endpoint(void **state)
 {
 	static const char *const names[] = { "a", "b" };
 	struct watch watch;
 
 	(void)state;
-	given_engine();
-	assert_int_equal(endpoint_put("a", PORT(10000)), 0);
-	flush();
-	watch_begin(&watch, 10000);
+	given_watched(&watch);
 	for (int i = 0; i < TURNS; i++) {
 		assert_int_equal(rg_engine_endpoint_delete(engine, names[i % 2], 0, &err), 0);
 		assert_int_equal(endpoint_put(names[(i + 1) % 2], PORT(10000)), 0);
@@ -96,11 +91,9 @@ static void two_shared_endpoints_that_change_places(void **state)
 	struct watch watch;
 
 	(void)state;
-	given_engine();
-	assert_int_equal(endpoint_put("a", PORT(10000)), 0);
+	given_watched(&watch);
 	assert_int_equal(endpoint_put("b", PORT(10001)), 0);
 	flush();
-	watch_begin(&watch, 10000);
 	for (int i = 0; i < TURNS; i++) {
 		bool odd = i % 2;
 
@@ -117,10 +110,7 @@ static void a_port_that_goes_between_shared_and_dedicated(void **state)
 	struct watch watch;
 
 	(void)state;
-	given_engine();
-	assert_int_equal(endpoint_put("a", PORT(10000)), 0);
-	flush();
-	watch_begin(&watch, 10000);
+	given_watched(&watch);
 	for (int i = 0; i < TURNS; i++) {
 		if (i % 2) {
 			assert_int_equal(rg_engine_meeting_delete(engine, "m-1", 0, &err), 0);

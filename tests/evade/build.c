@@ -11,18 +11,6 @@
 
 static struct pkt packet;
 
-static void put16(uint8_t *at, size_t value)
-{
-	at[0] = value >> 8 & 0xff;
-	at[1] = value & 0xff;
-}
-
-static void put32(uint8_t *at, size_t value)
-{
-	put16(at, value >> 16);
-	put16(at + 2, value);
-}
-
 static uint32_t sum16(const uint8_t *at, size_t n, uint32_t sum)
 {
 	for (size_t i = 0; i + 1 < n; i += 2)
@@ -120,7 +108,7 @@ uint16_t build_sum(bool v6, const uint8_t *ip, uint8_t protocol, const uint8_t *
 	size_t address = v6 ? 16 : 4;
 
 	memcpy(pseudo, ip + (v6 ? 8 : 12), 2 * address);
-	put32(pseudo + 2 * address, length);
+	pkt_put32(pseudo + 2 * address, length);
 	pseudo[2 * address + 7] = protocol;
 	return (uint16_t)~sum16(at, length, sum16(pseudo, 2 * address + 8, 0));
 }
@@ -134,7 +122,7 @@ static uint16_t transport_sum(const struct plan *plan, const uint8_t *ip, const 
 	memcpy(final, ip + (plan->v6 ? 8 : 12), 2 * address);
 	if (is_routed(plan))
 		inet_pton(plan->v6 ? AF_INET6 : AF_INET, plan->v6 ? GUARDED6 : GUARDED4, final + address);
-	put32(pseudo_length, length);
+	pkt_put32(pseudo_length, length);
 	pseudo_length[7] = plan->protocol;
 	sum = sum16(pseudo_length, sizeof(pseudo_length), sum16(final, 2 * address, 0));
 	if (plan->protocol == IPPROTO_UDPLITE && plan->udp_lie < 0 && (long)length + plan->udp_lie >= 8)
@@ -149,26 +137,26 @@ static void fill_transport(const struct plan *plan, const struct identity *ident
 	size_t header = tcp ? 20 : 8, sum_at = tcp ? 16 : 6;
 	uint16_t sum;
 
-	put16(at, identity->sport);
-	put16(at + 2, build_port(plan->target));
+	pkt_put16(at, identity->sport);
+	pkt_put16(at + 2, build_port(plan->target));
 	memset(at + 4, 0, header - 4);
 	for (size_t i = header; i < length; i++)
 		at[i] = (uint8_t)(identity->id >> (i % 4 * 8));
 	if (plan->name)
 		build_request(plan, plan->name, plan->odd, identity->id, at + header);
 	if (tcp) {
-		put32(at + 4, identity->id);
+		pkt_put32(at + 4, identity->id);
 		at[12] = 5 << 4;
 		at[13] = plan->tcp_flags;
 	} else {
-		put16(at + 4, (size_t)((long)length + plan->udp_lie));
+		pkt_put16(at + 4, (size_t)((long)length + plan->udp_lie));
 	}
 	if (plan->sum == SUM_NONE)
 		return;
 	sum = transport_sum(plan, ip, at, length);
 	if (!sum)
 		sum = 0xffff;
-	put16(at + sum_at, plan->sum == SUM_BAD ? sum ^ 0x55u : sum);
+	pkt_put16(at + sum_at, plan->sum == SUM_BAD ? sum ^ 0x55u : sum);
 }
 
 /* The datagram as one frame; its parts are in packet.layers. */
@@ -202,13 +190,13 @@ static void build_whole(const struct plan *plan, const struct identity *identity
 
 static void patch_ip4(uint8_t *ip, size_t header, size_t total, const struct plan_piece *piece, uint32_t id)
 {
-	put16(ip + 2, total);
-	put16(ip + 4, id);
-	put16(ip + 6, piece->from / 8 | (piece->more ? 0x2000u : 0));
+	pkt_put16(ip + 2, total);
+	pkt_put16(ip + 4, id);
+	pkt_put16(ip + 6, piece->from / 8 | (piece->more ? 0x2000u : 0));
 	if (piece->next && piece->from)
 		ip[9] = piece->next;
-	put16(ip + 10, 0);
-	put16(ip + 10, ~sum16(ip, header, 0));
+	pkt_put16(ip + 10, 0);
+	pkt_put16(ip + 10, ~sum16(ip, header, 0));
 }
 
 /* A port of its own for a piece that holds the place of the target's. @bytes: it has the fragmentable ones from
@@ -219,7 +207,7 @@ static void put_port(const struct plan *plan, const struct plan_piece *piece, ui
 	size_t at = all - plan_transport_length(plan) + 2;
 
 	if (piece->port && from <= at && at + 2 <= from + length)
-		put16(bytes + at - from, piece->port);
+		pkt_put16(bytes + at - from, piece->port);
 }
 
 /* One piece: the headers that every fragment repeats, a fragment header (IPv6), and the bytes. */
@@ -244,11 +232,11 @@ static size_t cut_piece(const struct plan *plan, const struct identity *identity
 	frame[packet.layers[first - 1].next_at] = 44;
 	memset(frame + at, 0, 8);
 	frame[at] = piece->next && piece->from ? piece->next : packet.data[packet.layers[first - 1].next_at];
-	put16(frame + at + 2, (piece->from & 0xfff8u) | piece->more);
-	put32(frame + at + 4, identity->id);
+	pkt_put16(frame + at + 2, (piece->from & 0xfff8u) | piece->more);
+	pkt_put32(frame + at + 4, identity->id);
 	memcpy(frame + at + 8, packet.data + at + from, length);
 	put_port(plan, piece, frame + at + 8, from, length, fragmentable);
-	put16(frame + ip + 4, at + 8 + length - ip - 40);
+	pkt_put16(frame + ip + 4, at + 8 + length - ip - 40);
 	return at + 8 + length;
 }
 
@@ -322,7 +310,7 @@ size_t build_marker(uint32_t number, uint8_t *data)
 	pkt_ip4(&packet, "192.0.2.1", PLAIN4);
 	pkt_udp(&packet, 1, PORT_MARKER);
 	pkt_payload(&packet, 4);
-	put32(packet.data + packet.length - 4, number);
+	pkt_put32(packet.data + packet.length - 4, number);
 	pkt_end(&packet);
 	memcpy(data, packet.data, packet.length);
 	return packet.length;

@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 #include <string.h>
+#include "harness/packet.h"
 
 #define HEADER 20
 #define USERNAME 6
@@ -10,16 +11,10 @@ static const uint8_t cookie[4] = { 0x21, 0x12, 0xa4, 0x42 };
 
 struct message { uint8_t data[REQUEST_MAX]; size_t n; };
 
-static void put16(uint8_t *at, size_t value)
-{
-	at[0] = value >> 8 & 0xff;
-	at[1] = value & 0xff;
-}
-
 static void add(struct message *m, uint16_t type, const char *text, size_t n, bool padded)
 {
-	put16(m->data + m->n, type);
-	put16(m->data + m->n + 2, n);
+	pkt_put16(m->data + m->n, type);
+	pkt_put16(m->data + m->n + 2, n);
 	memcpy(m->data + m->n + 4, text, n);
 	m->n += 4 + (padded ? (n + 3) & ~(size_t)3 : n);
 }
@@ -46,13 +41,13 @@ size_t build_request(const struct plan *plan, enum plan_name name, enum plan_odd
 
 	add_attributes(&m, names[name], odd);
 	length = m.n - framed - HEADER;
-	put16(head, odd == ODD_INDICATION ? 0x11 : 1);
-	put16(head + 2, odd == ODD_SHORT_LENGTH ? length - 4 : odd == ODD_LONG_LENGTH ? length + 4 : length);
+	pkt_put16(head, odd == ODD_INDICATION ? 0x11 : 1);
+	pkt_put16(head + 2, odd == ODD_SHORT_LENGTH ? length - 4 : odd == ODD_LONG_LENGTH ? length + 4 : length);
 	memcpy(head + 4, cookie, 4);
 	memcpy(head + 8, &id, 4);
 	m.n += odd == ODD_TRAILING ? 4 : 0;
 	if (framed)
-		put16(m.data, m.n - framed);
+		pkt_put16(m.data, m.n - framed);
 	if (to)
 		memcpy(to, m.data, m.n);
 	return m.n;

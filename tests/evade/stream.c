@@ -165,18 +165,6 @@ void stream_draw(uint64_t seed, uint32_t number, struct stream *ret)
 
 /* --- built */
 
-static void put16(uint8_t *at, size_t value)
-{
-	at[0] = value >> 8 & 0xff;
-	at[1] = value & 0xff;
-}
-
-static void put32(uint8_t *at, size_t value)
-{
-	put16(at, value >> 16);
-	put16(at + 2, value);
-}
-
 struct header { uint32_t seq, ack; uint16_t sport, urgent; uint8_t flags, bad_sum; };
 
 /* Headers in front of @n bytes of the transport. */
@@ -220,18 +208,18 @@ static unsigned int put_segment(const struct stream *stream, const struct header
 	size_t length = HEADER + n, first = how->split * 8u;
 	static uint32_t id;
 
-	put16(bytes, header->sport);
-	put16(bytes + 2, build_port(stream->target));
-	put32(bytes + 4, header->seq);
-	put32(bytes + 8, header->ack);
+	pkt_put16(bytes, header->sport);
+	pkt_put16(bytes + 2, build_port(stream->target));
+	pkt_put32(bytes + 4, header->seq);
+	pkt_put32(bytes + 8, header->ack);
 	bytes[12] = 5 << 4;
 	bytes[13] = header->flags;
-	put16(bytes + 14, 0xffff);
-	put16(bytes + 18, header->urgent);
+	pkt_put16(bytes + 14, 0xffff);
+	pkt_put16(bytes + 18, header->urgent);
 	memcpy(bytes + HEADER, payload, n);
 	begin_frame(stream, bytes, length, 0, false, 0);
 	ip = packet.data + packet.layers[1 + stream->tags].at;
-	put16(bytes + 16, build_sum(stream->v6, ip, IPPROTO_TCP, bytes, length) ^ (header->bad_sum ? 0x55u : 0));
+	pkt_put16(bytes + 16, build_sum(stream->v6, ip, IPPROTO_TCP, bytes, length) ^ (header->bad_sum ? 0x55u : 0));
 	id++;
 	if (!first || first >= length) {
 		begin_frame(stream, bytes, length, 0, false, 0);

@@ -62,15 +62,23 @@ static inline void then_error(enum rg_errc code, const char *pointer, const char
 	memset(&err, 0, sizeof(err));
 }
 
-static inline int put_if(const char *id, const char *text, uint64_t if_match, bool *created, uint64_t *revision)
+/* A meeting, region or endpoint. */
+static inline int put_by(int (*call)(struct rg_engine *, const char *, const json_t *, uint64_t, bool *, uint64_t *,
+				     struct rg_err *),
+			 const char *name, const char *text, uint64_t if_match, bool *created, uint64_t *revision)
 {
 	json_t *body = json_loads(text, JSON_DECODE_ANY, NULL);
 	int r;
 
 	assert_non_null(body);
-	r = rg_engine_meeting_put(engine, id, body, if_match, created, revision, &err);
+	r = call(engine, name, body, if_match, created, revision, &err);
 	json_decref(body);
 	return r;
+}
+
+static inline int put_if(const char *id, const char *text, uint64_t if_match, bool *created, uint64_t *revision)
+{
+	return put_by(rg_engine_meeting_put, id, text, if_match, created, revision);
 }
 
 static inline int put(const char *id, const char *text)
@@ -93,13 +101,12 @@ static inline void given_meeting(const char *id, const char *text)
 
 static inline int region_put(const char *name, const char *text)
 {
-	json_t *body = json_loads(text, 0, NULL);
-	int r;
+	return put_by(rg_engine_region_put, name, text, RG_ANY_REVISION, NULL, NULL);
+}
 
-	assert_non_null(body);
-	r = rg_engine_region_put(engine, name, body, RG_ANY_REVISION, NULL, NULL, &err);
-	json_decref(body);
-	return r;
+static inline int endpoint_put(const char *name, const char *text)
+{
+	return put_by(rg_engine_endpoint_put, name, text, RG_ANY_REVISION, NULL, NULL);
 }
 
 /* 192.0.2.0/24 and 2001:db8:1::/48 in CN, 198.51.100.0/24 and 2001:db8:2::/48 in DE; the rest is unknown. */

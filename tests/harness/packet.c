@@ -9,18 +9,6 @@
 #define OPTION_SKIPPED 0x1e /* an experiment's option (RFC 4727) that receivers skip */
 #define OPTION_JUMBO   0xc2
 
-static void put16(uint8_t *at, size_t value)
-{
-	at[0] = value >> 8 & 0xff;
-	at[1] = value & 0xff;
-}
-
-static void put32(uint8_t *at, size_t value)
-{
-	put16(at, value >> 16);
-	put16(at + 2, value);
-}
-
 _Noreturn static void mistake(const char *what)
 {
 	fprintf(stderr, "packet: %s\n", what);
@@ -72,7 +60,7 @@ void pkt_begin(struct pkt *p)
 
 void pkt_vlan(struct pkt *p, uint16_t tpid, uint16_t vid)
 {
-	put16(add_layer(p, PKT_VLAN, tpid, 4, 2), vid);
+	pkt_put16(add_layer(p, PKT_VLAN, tpid, 4, 2), vid);
 }
 
 void pkt_ip4(struct pkt *p, const char *src, const char *dst)
@@ -184,32 +172,32 @@ void pkt_fragment(struct pkt *p, unsigned int offset_bytes, bool more, uint32_t 
 		mistake("a fragment offset is a multiple of 8");
 	p->fragmented = p->fragmented || offset_bytes || more;
 	if (ip->kind == PKT_IP4) {
-		put16(p->data + ip->at + 4, id);
-		put16(p->data + ip->at + 6, offset_bytes / 8 | (more ? 0x2000 : 0));
+		pkt_put16(p->data + ip->at + 4, id);
+		pkt_put16(p->data + ip->at + 6, offset_bytes / 8 | (more ? 0x2000 : 0));
 		return;
 	}
 	at = add_layer(p, PKT_FRAGMENT6, 44, 8, 0);
-	put16(at + 2, offset_bytes | (more ? 1 : 0));
-	put32(at + 4, id);
+	pkt_put16(at + 2, offset_bytes | (more ? 1 : 0));
+	pkt_put32(at + 4, id);
 }
 
 void pkt_udp(struct pkt *p, uint16_t sport, uint16_t dport)
 {
 	uint8_t *at = add_layer(p, PKT_UDP, 17, 8, -1);
 
-	put16(at, sport);
-	put16(at + 2, dport);
+	pkt_put16(at, sport);
+	pkt_put16(at + 2, dport);
 }
 
 void pkt_tcp(struct pkt *p, uint16_t sport, uint16_t dport)
 {
 	uint8_t *at = add_layer(p, PKT_TCP, 6, 20, -1);
 
-	put16(at, sport);
-	put16(at + 2, dport);
+	pkt_put16(at, sport);
+	pkt_put16(at + 2, dport);
 	at[12] = 5 << 4;
 	at[13] = 0x02; /* SYN */
-	put16(at + 14, 64240);
+	pkt_put16(at + 14, 64240);
 }
 
 void pkt_icmp(struct pkt *p)
@@ -259,7 +247,7 @@ static void patch_transport_sum(struct pkt *p, size_t i, size_t sum_offset)
 		sum += layer->number + (uint32_t)(length >> 16) + (uint32_t)(length & 0xffff);
 	}
 	sum = sum16(p->data + layer->at, length, sum);
-	put16(sum_at, sum == 0xffff ? 0xffff : ~sum);
+	pkt_put16(sum_at, sum == 0xffff ? 0xffff : ~sum);
 }
 
 static void patch_layer(struct pkt *p, size_t i)
@@ -269,14 +257,14 @@ static void patch_layer(struct pkt *p, size_t i)
 	size_t length = p->length - layer->at;
 
 	if (layer->kind == PKT_IP4) {
-		put16(at + 2, length);
-		put16(at + 10, ~sum16(at, (at[0] & 15) * 4, 0));
+		pkt_put16(at + 2, length);
+		pkt_put16(at + 10, ~sum16(at, (at[0] & 15) * 4, 0));
 	} else if (layer->kind == PKT_IP6) {
-		put16(at + 4, p->jumbo ? 0 : length - 40);
+		pkt_put16(at + 4, p->jumbo ? 0 : length - 40);
 	} else if (layer->kind == PKT_EXT && at[2] == OPTION_JUMBO) {
-		put32(at + 4, length);
+		pkt_put32(at + 4, length);
 	} else if (layer->kind == PKT_UDP) {
-		put16(at + 4, p->fragmented && length > 0xffff ? 0xffff : p->jumbo ? 0 : length);
+		pkt_put16(at + 4, p->fragmented && length > 0xffff ? 0xffff : p->jumbo ? 0 : length);
 		patch_transport_sum(p, i, 6);
 	} else if (layer->kind == PKT_TCP) {
 		patch_transport_sum(p, i, 16);
@@ -303,7 +291,7 @@ void pkt_end(struct pkt *p)
 		if (!before->next_at)
 			continue;
 		if (before->kind == PKT_ETHERNET || before->kind == PKT_VLAN)
-			put16(p->data + before->next_at, number_in(p, i));
+			pkt_put16(p->data + before->next_at, number_in(p, i));
 		else
 			p->data[before->next_at] = (uint8_t)number_in(p, i);
 	}

@@ -44,6 +44,19 @@ struct pkt {
 	uint8_t data[PKT_MAX];
 };
 
+/* In network order. */
+static inline void pkt_put16(uint8_t *at, size_t value)
+{
+	at[0] = value >> 8 & 0xff;
+	at[1] = value & 0xff;
+}
+
+static inline void pkt_put32(uint8_t *at, size_t value)
+{
+	pkt_put16(at, value >> 16);
+	pkt_put16(at + 2, value);
+}
+
 /** Start a frame: the Ethernet header. */
 void pkt_begin(struct pkt *p);
 void pkt_vlan(struct pkt *p, uint16_t tpid, uint16_t vid);

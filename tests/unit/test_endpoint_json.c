@@ -10,18 +10,9 @@
 
 #include <netinet/in.h>
 #include "base/cleanup.h"
+#include "harness/body.h"
 #include "policy/endpoint.h"
 #include "policy/meeting.h"
-
-static json_t *given_json(const char *text)
-{
-	struct rg_err err = { 0 };
-	json_t *json = NULL;
-
-	if (rg_json_parse(text, strlen(text), &json, &err))
-		fail_msg("%s: %s", text, err.detail);
-	return json;
-}
 
 static struct rg_shared_spec given_shared(const char *text)
 {

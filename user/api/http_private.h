@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Shared by http.c and http_stream.c, and by nothing else. */
+/* Shared by http.c, http_request.c and http_stream.c, and by nothing else. */
 #ifndef RG_HTTP_PRIVATE_H
 #define RG_HTTP_PRIVATE_H
 
