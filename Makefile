@@ -49,7 +49,7 @@ HARNESS := $(wildcard tests/harness/*.c)
 TOOLS_C := $(filter tests/harness/udpcat.c,$(HARNESS))
 HARNESS_LIB := $(filter-out $(TOOLS_C),$(HARNESS))
 # what needs no cmocka
-HARNESS_PURE := $(addprefix tests/harness/,oracle_parse.c oracle_stun.c packet.c packet_recipe.c)
+HARNESS_PURE := $(addprefix tests/harness/,oracle_parse.c oracle_stun.c packet.c packet_recipe.c) tests/fuzz/rows.c
 
 UNIT    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 BPF     := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bpf/test_*.c))
@@ -189,12 +189,14 @@ fuzz-api: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) $(B)/tests/bpf/test_engine_random
 	RG_RANDOM_SEED=$(SEED) RG_RANDOM_STEPS=$(or $(STEPS),20000) $(B)/tests/bpf/test_engine_random
 fuzz-corpus: $(B)/libregiongate.a
-	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MF $(B)/make_parse_corpus.d tests/fuzz/make_parse_corpus.c $(HARNESS_PURE) user/base/ip.c -o $(B)/make_parse_corpus
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MF $(B)/make_parse_corpus.d tests/fuzz/make_parse_corpus.c $(filter tests/harness/%,$(HARNESS_PURE)) user/base/ip.c -o $(B)/make_parse_corpus
 	$(B)/make_parse_corpus tests/fuzz/corpus/parse
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MF $(B)/make_stun_corpus.d tests/fuzz/make_stun_corpus.c -o $(B)/make_stun_corpus
 	$(B)/make_stun_corpus tests/fuzz/corpus/stun
 	$(Q)$(CC) $(ALL_CFLAGS) -MF $(B)/make_store_corpus.d tests/fuzz/make_store_corpus.c $(B)/libregiongate.a -o $(B)/make_store_corpus $(PKG_LIBS)
 	$(B)/make_store_corpus tests/fuzz/corpus/store
+	$(Q)$(CC) $(ALL_CFLAGS) -MF $(B)/make_rows_corpus.d tests/fuzz/make_rows_corpus.c -o $(B)/make_rows_corpus
+	$(B)/make_rows_corpus tests/fuzz/corpus/rows
 
 # --- benchmarks: figures, never part of a test
 BENCH_SRC := $(wildcard tools/bench/*.c)

@@ -27,6 +27,19 @@ static void check_same(const json_t *a, const json_t *b)
 		abort();
 }
 
+/* Where a server stands in a country, nobody knows better where it does not: what excludes it there excludes it in a
+ * country of which no more is known; and what is not known at all is excluded by whatever is said. */
+static void check_sites(const struct rg_sites *sites)
+{
+	struct rg_region_spec country, place;
+
+	if (rg_region_spec_parse("US", &country, NULL) || rg_region_spec_parse("US-CA", &place, NULL))
+		abort();
+	if (rg_sites_exclude(sites, NULL) != sites->given ||
+	    (rg_sites_exclude(sites, &place) && !rg_sites_exclude(sites, &country)))
+		abort();
+}
+
 static void try_meeting(const json_t *body)
 {
 	struct rg_meeting_spec *meeting = NULL, *again = NULL;
@@ -48,6 +61,7 @@ static void try_meeting(const json_t *body)
 	rg_timeline_of(meeting, RG_TIME_MIN, &line);
 	if (line.n != rg_timeline_count(meeting) || line.steps[line.n - 1].until != RG_TIME_MAX)
 		abort();
+	check_sites(&meeting->sites);
 	policy = rg_policy_new(meeting, line.steps[line.n / 2].from);
 	if (!policy)
 		abort();

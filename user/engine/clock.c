@@ -12,6 +12,7 @@
 #define NS 1000000000ll
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 #define FAR_S (1ll << 33) /* beyond this many seconds from now nothing is computed in ns */
+#define BELIEVED_S (1ll << 32) /* a time of the store beyond this one, in the year 2106, is none */
 
 static int64_t read_kernel(void *arg, int id)
 {
@@ -66,7 +67,7 @@ static bool read_anchor(struct rg_engine *engine, int64_t *ret)
 	    !json_is_integer(json_object_get(json, "anchor_ns")))
 		return false;
 	*ret = json_integer_value(json_object_get(json, "anchor_ns"));
-	return true;
+	return *ret > -BELIEVED_S * NS && *ret < BELIEVED_S * NS;
 }
 
 static int read_at(void *arg, const struct rg_store_entry *entry, struct rg_err *err)
@@ -93,7 +94,7 @@ static int64_t last_known(struct rg_engine *engine)
 	if (head.seq)
 		rg_store_ledger_page(engine->store, false, head.seq - 1, 1, read_at, &at, NULL);
 	at = at > (int64_t)alive ? at : (int64_t)alive;
-	return at < FAR_S ? at : 0;
+	return at > 0 && at < BELIEVED_S ? at : 0;
 }
 
 /* A reboot: the wall clock is believed, unless it is behind what an earlier daemon knew (an RTC without a
@@ -242,7 +243,7 @@ uint64_t clock_deadline(const struct rg_engine *engine, int64_t wall)
 		return wall > clock->held_at ? UINT64_MAX : 1;
 	if (wall == RG_TIME_MAX || wall > rg_engine_now(engine) + FAR_S)
 		return UINT64_MAX;
-	ns = wall * NS - clock->anchor_ns - clock->slept_ns;
+	ns = (wall - clock->anchor_ns / NS) * NS - clock->anchor_ns % NS - clock->slept_ns;
 	return ns > 0 ? (uint64_t)ns : 1;
 }
 

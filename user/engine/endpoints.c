@@ -94,29 +94,6 @@ static struct shared *shared_new(const struct rg_shared_spec *spec, uint32_t num
 	return shared;
 }
 
-int shared_load(void *arg, const char *name, uint32_t number, uint64_t revision, const char *body,
-		struct rg_err *err)
-{
-	_cleanup_(json_decrefp) json_t *json = NULL;
-	struct rg_engine *engine = arg;
-	struct rg_shared_spec spec;
-	struct shared *shared;
-
-	if (number < 1 || number >= RG_SHARED_MAX)
-		return rg_err_set(err, -EINVAL, RG_ERR_STORE, NULL,
-				  "the store's endpoint '%s' has number %u, of %d at most", name, number,
-				  RG_SHARED_MAX - 1);
-	if (rg_json_parse(body, strlen(body), &json, err) || rg_shared_parse(json, name, &spec, err))
-		return model_bad_body("endpoint", name, err);
-	shared = shared_new(&spec, number, revision);
-	if (!shared || rg_map_reserve(engine->model.shared, 1)) {
-		free(shared);
-		return engine_no_memory(err);
-	}
-	link_shared(&engine->model, shared);
-	return 0;
-}
-
 static const char *ports_text(const struct rg_shared_spec *spec, char buf[32])
 {
 	const char *protocol = spec->protocol == IPPROTO_TCP ? "tcp" : "udp";
@@ -143,6 +120,33 @@ static int check_shared(const struct model *model, const struct rg_shared_spec *
 				  "the endpoint '%s' overlaps with the endpoint '%s' (%s)", spec->name,
 				  other->spec.name, ports_text(&other->spec, ports));
 	}
+	return 0;
+}
+
+int shared_load(void *arg, const char *name, uint32_t number, uint64_t revision, const char *body,
+		struct rg_err *err)
+{
+	_cleanup_(json_decrefp) json_t *json = NULL;
+	struct rg_engine *engine = arg;
+	struct rg_shared_spec spec;
+	struct shared *shared;
+
+	if (number < 1 || number >= RG_SHARED_MAX)
+		return rg_err_set(err, -EINVAL, RG_ERR_STORE, NULL,
+				  "the store's endpoint '%s' has number %u, of %d at most", name, number,
+				  RG_SHARED_MAX - 1);
+	if (engine->model.shared_at[number])
+		return rg_err_set(err, -EINVAL, RG_ERR_STORE, NULL, "the store's endpoints '%s' and '%s' have the same number",
+				  engine->model.shared_at[number]->spec.name, name);
+	if (rg_json_parse(body, strlen(body), &json, err) || rg_shared_parse(json, name, &spec, err) ||
+	    check_shared(&engine->model, &spec, err))
+		return model_bad_body("endpoint", name, err);
+	shared = shared_new(&spec, number, revision);
+	if (!shared || rg_map_reserve(engine->model.shared, 1)) {
+		free(shared);
+		return engine_no_memory(err);
+	}
+	link_shared(&engine->model, shared);
 	return 0;
 }
 

@@ -425,10 +425,9 @@ static int start(struct rg_engine *engine, const struct rg_engine_config *config
 	return ret;
 }
 
-int rg_engine_open(const struct rg_engine_config *config, struct rg_engine **ret, struct rg_err *err)
+int engine_read(const struct rg_engine_config *config, struct rg_engine **ret, struct rg_err *err)
 {
 	_cleanup_(rg_engine_closep) struct rg_engine *engine = calloc(1, sizeof(*engine));
-	_cleanup_(geo_build_clear) struct geo_build build = { 0 };
 	int r;
 
 	if (!engine)
@@ -440,6 +439,17 @@ int rg_engine_open(const struct rg_engine_config *config, struct rg_engine **ret
 		r = events_init(engine, err);
 	if (!r)
 		r = read_store(engine, config, err);
+	if (!r)
+		*ret = TAKE_PTR(engine);
+	return r;
+}
+
+int rg_engine_open(const struct rg_engine_config *config, struct rg_engine **ret, struct rg_err *err)
+{
+	_cleanup_(rg_engine_closep) struct rg_engine *engine = NULL;
+	_cleanup_(geo_build_clear) struct geo_build build = { 0 };
+	int r = engine_read(config, &engine, err);
+
 	if (!r)
 		r = geo_prepare(engine, &build, err);
 	if (!r)

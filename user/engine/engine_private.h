@@ -252,6 +252,8 @@ int engine_no_memory(struct rg_err *err);
 int meeting_not_found(const char *id, struct rg_err *err);
 
 /* engine.c */
+/** The first half of rg_engine_open(): the engine with all that the store holds; no program is loaded. */
+int engine_read(const struct rg_engine_config *config, struct rg_engine **ret, struct rg_err *err);
 /** Flush what is staged, so that a call that takes effect at once has the store for itself.
  *  A failure is kept for the next rg_engine_flush(), whose callers it concerns. */
 void engine_settle(struct rg_engine *engine);
@@ -470,6 +472,9 @@ int shared_publish(struct rg_engine *engine, struct rg_err *err);
 void shared_free_unused(struct rg_engine *engine);
 
 /* meetings.c */
+/** Does another meeting than @self (NULL: any), or a shared endpoint, hold an endpoint of this body? RG_ERR_CONFLICT. */
+int model_endpoints_free(const struct model *model, const struct rg_meeting_spec *spec, const struct meeting *self,
+			 struct rg_err *err);
 /** One more local address, unless it is known: @n counts those of pending.locals that are in use once
  *  the call is staged. RG_ERR_FULL with the pointer "/address". */
 int engine_local_room(struct rg_engine *engine, const struct rg_addr *address, size_t *n, struct rg_err *err);

@@ -114,7 +114,8 @@ static int load_interface(void *arg, const char *name, uint64_t revision, const 
 	uint64_t within_s;
 
 	(void)revision;
-	if (rg_json_parse(body, strlen(body), &json, err) || parse_body(json, &mode, &egress, &within_s, err))
+	if (!*name || strlen(name) >= sizeof(engine->interfaces->name) || rg_json_parse(body, strlen(body), &json, err) ||
+	    parse_body(json, &mode, &egress, &within_s, err))
 		return rg_err_set(err, -EINVAL, RG_ERR_STORE, NULL,
 				  "the store's interface '%s' is not acceptable", name);
 	if (reserve(engine, err))

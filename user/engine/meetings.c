@@ -59,15 +59,15 @@ static const struct endpoint *overlapping(const struct model *model, const struc
 	return NULL;
 }
 
-static int check_endpoints(const struct rg_engine *engine, const struct rg_meeting_spec *spec,
-			   const struct meeting *self, struct rg_err *err)
+int model_endpoints_free(const struct model *model, const struct rg_meeting_spec *spec, const struct meeting *self,
+			 struct rg_err *err)
 {
 	char pointer[48], text[RG_ADDR_TEXT_MAX];
 
 	for (size_t i = 0; i < spec->n_endpoints; i++) {
 		struct rg_endpoint_key key = endpoint_key(&spec->endpoints[i]);
-		const struct endpoint *other = overlapping(&engine->model, &key, self);
-		const struct shared *shared = model_shared_overlap(&engine->model, &key);
+		const struct endpoint *other = overlapping(model, &key, self);
+		const struct shared *shared = model_shared_overlap(model, &key);
 		const struct rg_addr *address;
 
 		snprintf(pointer, sizeof(pointer), "/endpoints/%zu", i);
@@ -243,7 +243,7 @@ int meeting_check(struct rg_engine *engine, const struct rg_meeting_spec *spec, 
 	int ret = check_regions(engine, spec, err);
 
 	if (!ret)
-		ret = check_endpoints(engine, spec, old, err);
+		ret = model_endpoints_free(&engine->model, spec, old, err);
 	return ret ? ret : guard_check(engine, spec, old ? old->spec : NULL, record, err);
 }
 

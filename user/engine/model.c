@@ -239,6 +239,8 @@ static int load_meeting(void *arg, const char *id, uint32_t number, uint64_t rev
 	ret = read_body(id, body, &spec, err);
 	if (ret)
 		return ret;
+	if (model_endpoints_free(model, spec, NULL, err))
+		return model_bad_body("meeting", id, err);
 	ret = ruling_of(&model->rulings, spec, rg_engine_now(engine), &ruling, err);
 	if (!ret && rg_map_reserve(model->by_id, 1))
 		ret = engine_no_memory(err);

@@ -97,6 +97,9 @@ int rg_store_ledger_append(struct rg_store *store, const struct rg_store_entry *
 
 	if (ret)
 		return ret;
+	if (entry->seq > INT64_MAX) /* it would be a row that nobody reads */
+		return rg_err_set(err, -EIO, RG_ERR_STORE, NULL, "the last entry of the ledger has the number %lld: it was "
+				  "written by somebody else than this daemon", (long long)(entry->seq - 1));
 	sqlite3_bind_int64(stmt, 1, (sqlite3_int64)entry->seq);
 	sqlite3_bind_int(stmt, 2, entry->reported);
 	sqlite3_bind_blob(stmt, 3, entry->hash, RG_SHA256_SIZE, SQLITE_STATIC);

@@ -297,13 +297,22 @@ static const char *column(sqlite3_stmt *stmt, int index)
 	return text ? (const char *)text : "";
 }
 
+/* A number of the kernel's, of 32 bits. Another one, which only somebody else than the daemon can have written, reads
+ * as one that no table has room for: it must not turn into a number that is held. */
+static uint32_t number_column(sqlite3_stmt *stmt, int index)
+{
+	sqlite3_int64 number = sqlite3_column_int64(stmt, index);
+
+	return number < 0 || number > UINT32_MAX ? UINT32_MAX : (uint32_t)number;
+}
+
 static int list_numbered(struct rg_store *store, sqlite3_stmt *stmt, rg_store_meeting_fn fn, void *arg,
 			 struct rg_err *err)
 {
 	int code, ret = 0;
 
 	while (!ret && (code = sqlite3_step(stmt)) == SQLITE_ROW)
-		ret = fn(arg, column(stmt, 0), (uint32_t)sqlite3_column_int64(stmt, 1),
+		ret = fn(arg, column(stmt, 0), number_column(stmt, 1),
 			 (uint64_t)sqlite3_column_int64(stmt, 2), column(stmt, 3), err);
 	return finish(store, stmt, code, ret, err);
 }
@@ -370,9 +379,9 @@ int rg_store_ufrags(struct rg_store *store, rg_store_ufrag_fn fn, void *arg, str
 
 	while (!ret && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
 		struct rg_store_ufrag ufrag = {
-			.binding = (uint32_t)sqlite3_column_int64(stmt, 0),
-			.endpoint = (uint32_t)sqlite3_column_int64(stmt, 1),
-			.meeting = (uint32_t)sqlite3_column_int64(stmt, 3),
+			.binding = number_column(stmt, 0),
+			.endpoint = number_column(stmt, 1),
+			.meeting = number_column(stmt, 3),
 			.text = column(stmt, 2),
 		};
 
@@ -448,7 +457,7 @@ int rg_store_classes(struct rg_store *store, rg_store_class_fn fn, void *arg, st
 	int code, ret = 0;
 
 	while (!ret && (code = sqlite3_step(stmt)) == SQLITE_ROW)
-		ret = fn(arg, (unsigned int)sqlite3_column_int64(stmt, 0), column(stmt, 1), err);
+		ret = fn(arg, number_column(stmt, 0), column(stmt, 1), err);
 	return finish(store, stmt, code, ret, err);
 }
 
