@@ -137,6 +137,8 @@ static enum rg_errc error_of(unsigned int i, const struct sh_meeting *m)
 	struct shadow after = shadow;
 
 	after.meetings[i] = *m;
+	if (sh_orders_never(m))
+		return RG_ERR_INVALID;
 	if (sh_ufrags_error(&shadow, i, m->ufrags))
 		return sh_ufrags_error(&shadow, i, m->ufrags);
 	if (too_many_ufrags(sh_all_ufrags(&after)))
@@ -182,6 +184,7 @@ static void put_meeting(unsigned int i, struct sh_meeting m, bool spoiled)
 	body = sh_meeting_json(&with, i);
 	if (spoiled)
 		spoil(body);
+	spoiled |= sh_orders_never(&m);
 	snprintf(id, sizeof(id), "m-%u", i);
 	text = json_dumps(body, JSON_COMPACT);
 	snprintf(what, sizeof(what), "put %.400s", text);

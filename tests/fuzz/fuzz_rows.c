@@ -132,6 +132,7 @@ static void check_model(struct rg_engine *engine)
 struct copy {
 	FILE *out;             /* what is read, as text */
 	struct rg_store *into; /* and written, if there is such a store */
+	bool away;             /* rather taken out of it */
 	struct rg_err err;
 };
 
@@ -142,6 +143,8 @@ static int copy_meeting(void *arg, const char *id, uint32_t number, uint64_t rev
 
 	(void)err;
 	fprintf(copy->out, "m %s %u %llu %s\n", id, number, (unsigned long long)revision, body);
+	if (copy->away)
+		return rg_store_meeting_revise(copy->into, id, 7, &copy->err) ?: rg_store_meeting_delete(copy->into, id, &copy->err);
 	return copy->into ? rg_store_meeting_put(copy->into, id, number, revision, body, &copy->err) : 0;
 }
 
@@ -152,6 +155,8 @@ static int copy_endpoint(void *arg, const char *name, uint32_t number, uint64_t 
 
 	(void)err;
 	fprintf(copy->out, "e %s %u %llu %s\n", name, number, (unsigned long long)revision, body);
+	if (copy->away)
+		return rg_store_endpoint_delete(copy->into, name, &copy->err);
 	return copy->into ? rg_store_endpoint_put(copy->into, name, number, revision, body, &copy->err) : 0;
 }
 
@@ -161,6 +166,8 @@ static int copy_ufrag(void *arg, const struct rg_store_ufrag *ufrag, struct rg_e
 
 	(void)err;
 	fprintf(copy->out, "u %u %u %u %s\n", ufrag->binding, ufrag->endpoint, ufrag->meeting, ufrag->text);
+	if (copy->away)
+		return rg_store_ufrag_delete(copy->into, ufrag->binding, &copy->err);
 	return copy->into ? rg_store_ufrag_put(copy->into, ufrag, &copy->err) : 0;
 }
 
@@ -170,6 +177,8 @@ static int copy_region(void *arg, const char *name, uint64_t revision, const cha
 
 	(void)err;
 	fprintf(copy->out, "r %s %llu %s\n", name, (unsigned long long)revision, body);
+	if (copy->away)
+		return rg_store_doc_delete(copy->into, RG_STORE_REGION, name, &copy->err);
 	return copy->into ? rg_store_doc_put(copy->into, RG_STORE_REGION, name, revision, body, &copy->err) : 0;
 }
 
@@ -179,6 +188,8 @@ static int copy_interface(void *arg, const char *name, uint64_t revision, const 
 
 	(void)err;
 	fprintf(copy->out, "i %s %llu %s\n", name, (unsigned long long)revision, body);
+	if (copy->away)
+		return rg_store_doc_delete(copy->into, RG_STORE_INTERFACE, name, &copy->err);
 	return copy->into ? rg_store_doc_put(copy->into, RG_STORE_INTERFACE, name, revision, body, &copy->err) : 0;
 }
 
@@ -188,6 +199,8 @@ static int copy_class(void *arg, unsigned int id, const char *key, struct rg_err
 
 	(void)err;
 	fprintf(copy->out, "c %u %s\n", id, key);
+	if (copy->away)
+		return rg_store_classes_forget(copy->into, id, &copy->err);
 	return copy->into ? rg_store_class_put(copy->into, id, key, &copy->err) : 0;
 }
 
@@ -196,15 +209,17 @@ static int copy_tally(void *arg, const struct rg_store_tally *tally, struct rg_e
 	struct copy *copy = arg;
 
 	(void)err;
+	if (copy->away) /* its meeting is gone, so it is swept */
+		return 0;
 	fprintf(copy->out, "y %s %u %llu %llu\n", tally->meeting, tally->region, (unsigned long long)tally->packets,
 		(unsigned long long)tally->bytes);
 	return copy->into ? rg_store_tally_put(copy->into, tally, &copy->err) : 0;
 }
 
-/* All that @from holds, as text; into @into, if it is given. */
-static char *text_of(struct rg_store *from, struct rg_store *into)
+/* All that @from holds, as text; into @into, or (@away) out of it, if it is given. */
+static char *text_of(struct rg_store *from, struct rg_store *into, bool away)
 {
-	struct copy copy = { .into = into };
+	struct copy copy = { .into = into, .away = away };
 	struct rg_err err = { 0 };
 	uint64_t revision = 0, alive = 0;
 	char *text = NULL;
@@ -222,9 +237,31 @@ static char *text_of(struct rg_store *from, struct rg_store *into)
 	must(!rg_store_revision(from, &revision, &err) && !rg_store_alive(from, &alive, &err));
 	fprintf(copy.out, "k %llu %llu\n", (unsigned long long)revision, (unsigned long long)alive);
 	fclose(copy.out);
+	must(!away || !rg_store_tallies_sweep(into, &err));
 	must(!into || (!rg_store_revision_set(into, revision, &err) && !rg_store_alive_set(into, alive, &err) &&
 		       !rg_store_commit(into, &err)));
 	return text;
+}
+
+/* Beside the ledger, what can be erased; and settings. */
+static void check_remotes(struct rg_store *store)
+{
+	const struct rg_store_remote remote = { "m-1", 1, 9, "192.0.2.0/24", 100 }, later = { "m-1", 1, 9, "192.0.2.0/24", 200 };
+	struct rg_err err = { 0 };
+	bool first = false, again = true;
+	char *body = NULL;
+	uint64_t n = 0;
+
+	must(!rg_store_begin(store, &err));
+	must(!rg_store_remote_put(store, &remote, &first, &err) && first);
+	must(!rg_store_remote_put(store, &later, &again, &err) && !again);
+	must(!rg_store_remotes_erase(store, 200, &n, &err) && !n);
+	must(!rg_store_remotes_erase(store, 201, &n, &err) && n == 1);
+	must(!rg_store_setting_put(store, "mode", "{}", &err) && !rg_store_setting_get(store, "mode", &body, &err));
+	must(!strcmp(body, "{}"));
+	free(body);
+	rg_store_rollback(store);
+	must(!rg_store_setting_get(store, "mode", &body, &err) && !body);
 }
 
 static void check_written_back(struct rg_engine *engine)
@@ -234,11 +271,16 @@ static void check_written_back(struct rg_engine *engine)
 	char *first, *second;
 
 	must(!rg_store_open(NULL, &other, &err));
-	first = text_of(engine->store, other);
-	second = text_of(other, NULL);
+	first = text_of(engine->store, other, false);
+	second = text_of(other, NULL, false);
 	must(!strcmp(first, second));
 	free(first);
 	free(second);
+	free(text_of(engine->store, other, true));
+	first = text_of(other, NULL, false);
+	must(!strncmp(first, "k ", 2)); /* nothing else is left */
+	free(first);
+	check_remotes(other);
 	rg_store_close(other);
 }
 

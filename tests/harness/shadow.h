@@ -464,6 +464,15 @@ static inline bool sh_rule_exceeds(const struct shadow *shadow, const struct sh_
 	return false;
 }
 
+/* An order that holds at no time at which its rule does is none. */
+static inline bool sh_orders_never(const struct sh_meeting *m)
+{
+	for (unsigned int i = 0; i < m->n_rules; i++)
+		if (m->rules[i].order && sh_apart(&m->rules[i].times, &m->rules[i].order_times))
+			return true;
+	return false;
+}
+
 /* Has a meeting this rule already, as it is? Then nobody asks again. */
 static inline bool sh_rule_stands(const struct sh_meeting *m, const struct sh_rule *rule)
 {

@@ -102,7 +102,7 @@ static void mend_rules(struct sh_meeting *m)
 		for (unsigned int j = 0; j < rule->n; j++)
 			if (rule->codes[j] >= SH_CODE_CUSTOM && !shadow.regions[rule->codes[j] - SH_CODE_CUSTOM].exists)
 				rule->codes[j] = (uint8_t)rnd_below(&rnd, SH_CODE_CUSTOM);
-		if (sh_rule_exceeds(&shadow, rule)) {
+		if (sh_rule_exceeds(&shadow, rule) || sh_apart(&rule->times, &rule->order_times)) {
 			rule->order = 0;
 			rule->order_times = (struct sh_times){ SH_NO_TIME, SH_NO_TIME };
 		}

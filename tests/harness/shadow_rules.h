@@ -49,6 +49,16 @@ static inline bool sh_holds(const struct sh_times *times, int now)
 	return (times->from == SH_NO_TIME || times->from <= now) && (times->until == SH_NO_TIME || times->until > now);
 }
 
+/* Is there no time at which both hold? */
+static inline bool sh_apart(const struct sh_times *a, const struct sh_times *b)
+{
+	/* SH_NO_TIME is less than every time */
+	int from = a->from > b->from ? a->from : b->from;
+
+	return from != SH_NO_TIME && ((a->until != SH_NO_TIME && a->until <= from) ||
+				      (b->until != SH_NO_TIME && b->until <= from));
+}
+
 static inline void sh_times_json(json_t *body, const struct sh_times *times)
 {
 	char text[RG_TIME_TEXT_MAX];
