@@ -122,6 +122,11 @@ void rg_dp_events_counts(const struct rg_dp *dp, uint64_t *ret_sent, uint64_t *r
 /** CLOCK_MONOTONIC, as deadlines and events have it. */
 uint64_t rg_dp_now_ns(void);
 
+/** Wait until every packet that is on its way through the program now has left it: some 10 to 30 ms. False:
+ *  the kernel refused. */
+bool rg_dp_grace(struct rg_dp *dp);
+uint64_t rg_dp_graces(const struct rg_dp *dp); /* how often that was done */
+
 /** Would this many further local addresses fit? (Beyond those that have endpoints now.) */
 uint32_t rg_dp_locals_free(const struct rg_dp *dp);
 bool rg_dp_local_known(const struct rg_dp *dp, const struct rg_addr *address);

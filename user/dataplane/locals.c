@@ -3,15 +3,16 @@
 #include "dataplane/private.h"
 
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
-/* Longer than any run of the program: after it nobody reads the generation of
- * rg_locals that was in force before. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "regiongate.skel.h"
+
+/* Longer than a run of the program that is not stopped meanwhile: for when the kernel refuses to wait. */
 #define QUIET_NS 100000000
 
 static int proto_of(uint8_t protocol)
@@ -32,14 +33,31 @@ static struct rg_dp_local *local_find(struct rg_dp *dp, const struct rg_addr *ad
 	return NULL;
 }
 
-/* Wait until no packet reads the generation of rg_locals that was in force before the last switch. */
-static void wait_for_readers(const struct rg_dp *dp)
+/* The kernel waits for one whenever an entry of a map of maps is written (since 5.0), also the same again.
+ * membarrier() does not everywhere: it refuses to with nohz_full CPUs. */
+bool rg_dp_grace(struct rg_dp *dp)
 {
-	uint64_t quiet = rg_dp_now_ns() - dp->flipped_ns;
+	__u32 zero = 0;
+
+	/* without a table it is not in force yet, so no packet reads it */
+	if (dp->geo_fd >= 0 && bpf_map_update_elem(bpf_map__fd(dp->skel->maps.rg_geo), &zero, &dp->geo_fd, BPF_ANY))
+		return false;
+	dp->flipped = false;
+	dp->n_graces++;
+	return true;
+}
+
+uint64_t rg_dp_graces(const struct rg_dp *dp)
+{
+	return dp->n_graces;
+}
+
+/* Wait until no packet reads the generation of rg_locals that was in force before the last switch. */
+static void wait_for_readers(struct rg_dp *dp)
+{
 	struct timespec rest = { .tv_nsec = QUIET_NS };
 
-	/* not on kernels with nohz_full CPUs, and not in every sandbox */
-	if (quiet < QUIET_NS && syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+	if (dp->flipped && !rg_dp_grace(dp))
 		nanosleep(&rest, NULL);
 }
 
@@ -137,7 +155,7 @@ static int locals_publish(struct rg_dp *dp)
 	__atomic_store_n(&dp->state->protocols, protocols, __ATOMIC_RELAXED);
 	__atomic_store_n(&dp->state->locals_first, first, __ATOMIC_RELEASE);
 	rg_dp_wrote(dp, dp->state, sizeof(*dp->state));
-	dp->flipped_ns = rg_dp_now_ns();
+	dp->flipped = true;
 	for (uint32_t i = 0; i < dp->config.max_locals; i++)
 		dp->locals[i].published = protocols_of(&dp->locals[i]);
 	dp->any.published = any;

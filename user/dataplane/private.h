@@ -79,7 +79,8 @@ struct rg_dp {
 
 	struct rg_dp_local locals[RG_LOCALS_MAX], any; /* any: table 0 */
 	uint32_t n_endpoints, n_ufrags, n_ufrags_long;
-	uint64_t flipped_ns;             /* when rg_locals was switched last */
+	bool flipped;                    /* rg_locals was switched, and no grace period has passed since */
+	uint64_t n_graces;
 	unsigned int n_regions;          /* highest region id set, + 1 */
 	struct rg_dp_earlier earlier;
 	struct ring_buffer *events;

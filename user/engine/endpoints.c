@@ -55,13 +55,13 @@ static void link_shared(struct model *model, struct shared *shared)
 {
 	rg_map_put(model->shared, shared->spec.name, strlen(shared->spec.name), shared);
 	model->shared_at[shared->number] = shared;
-	model->shared_busy[shared->number] = true;
+	numbers_hold(&model->shared_numbers, shared->number);
 }
 
 static void unlink_shared(struct model *model, struct shared *shared)
 {
 	rg_map_remove(model->shared, shared->spec.name, strlen(shared->spec.name));
-	model->shared_at[shared->number] = NULL; /* but busy until the flush is through */
+	model->shared_at[shared->number] = NULL; /* the number is held until the flush is through */
 }
 
 void shared_empty(struct model *model)
@@ -79,7 +79,8 @@ void shared_empty(struct model *model)
 void shared_free_unused(struct rg_engine *engine)
 {
 	for (uint32_t i = 1; i < RG_SHARED_MAX; i++)
-		engine->model.shared_busy[i] = engine->model.shared_at[i] != NULL;
+		if (!engine->model.shared_at[i])
+			numbers_give_up(&engine->model.shared_numbers, i);
 }
 
 static struct shared *shared_new(const struct rg_shared_spec *spec, uint32_t number, uint64_t revision)
@@ -209,12 +210,10 @@ static void change_clear(struct change *change)
 static int prepare(struct rg_engine *engine, const struct rg_shared_spec *spec, const struct shared *old,
 		   struct change *change, struct rg_err *err)
 {
-	uint32_t number = old ? old->number : 1;
+	uint32_t number = old ? old->number : numbers_next(&engine->model.shared_numbers);
 	int ret;
 
-	while (!old && number < RG_SHARED_MAX && engine->model.shared_busy[number])
-		number++;
-	if (number == RG_SHARED_MAX)
+	if (!number)
 		return rg_err_set(err, -ENOSPC, RG_ERR_FULL, NULL, "all %d shared endpoints are in use",
 				  RG_SHARED_MAX - 1);
 	change->n_locals = engine->pending.n_locals;

@@ -9,6 +9,7 @@
 
 /* Each costs an fsync, in a turn in which all other clients wait. */
 #define SETTLED_MAX 32
+#define WAITING_MAX 4096 /* numbers: a grace period takes some 15 ms, so this costs each of them 4 us */
 #define HOLD_SHARE_DEFAULT 10 /* percent */
 #define BLOCKED_BY_DEFAULT "urn:regiongate:operator"
 
@@ -67,7 +68,15 @@ int engine_commit(struct rg_engine *engine, struct rg_err *err)
 	return ret;
 }
 
-/* Model and kernel agree: what the kernel no longer refers to is free. */
+bool engine_grace(struct rg_engine *engine)
+{
+	if (!model_numbers_waiting(&engine->model) || !rg_dp_grace(engine->dp))
+		return false;
+	model_numbers_release(&engine->model);
+	return true;
+}
+
+/* Model and kernel agree: what the kernel no longer refers to is given up. */
 static void free_unused(struct rg_engine *engine)
 {
 	struct model *model = &engine->model;
@@ -75,16 +84,15 @@ static void free_unused(struct rg_engine *engine)
 	for (size_t i = 0; i < engine->pending.n_meetings; i++) {
 		uint32_t number = engine->pending.meetings[i];
 
-		if (model->by_number[number])
-			continue;
-		model->number_busy[number] = false;
-		if (number < model->lowest_free)
-			model->lowest_free = number;
+		if (!model->by_number[number])
+			numbers_give_up(&model->numbers, number);
 	}
 	engine->n_endpoints = model->n_endpoints;
 	shared_free_unused(engine);
 	ufrags_free_unused(engine);
 	rulings_sweep(&model->rulings);
+	if (model_numbers_waiting(model) > WAITING_MAX)
+		engine_grace(engine);
 }
 
 /* The flush is over, well or not. */
@@ -206,22 +214,30 @@ static int put_in_force(struct rg_engine *engine, struct rg_err *err)
 }
 
 /* Custom regions may wait: undoing them would take another build of the table. */
+static bool may_settle(const struct pending *pending)
+{
+	return pending->gives_up && !pending->geo && pending->n_settled < SETTLED_MAX;
+}
+
 bool engine_make_room(struct rg_engine *engine)
 {
 	struct pending *pending = &engine->pending;
+	bool settled = may_settle(pending);
 	struct rg_err err = { 0 };
 
-	if (!pending->gives_up || pending->geo || pending->n_settled == SETTLED_MAX || engine->failed.code)
+	if (engine->failed.code)
 		return false;
-	if (put_in_force(engine, &err)) {
-		engine->failed = err;
-		return false;
+	if (settled) {
+		if (put_in_force(engine, &err)) {
+			engine->failed = err;
+			return false;
+		}
+		free_unused(engine);
+		pending->gives_up = false;
+		pending->n_locals = pending->n_new = 0;
+		pending->n_settled++;
 	}
-	free_unused(engine);
-	pending->gives_up = false;
-	pending->n_locals = pending->n_new = 0;
-	pending->n_settled++;
-	return true;
+	return engine_grace(engine) || settled;
 }
 
 static int flush(struct rg_engine *engine, struct rg_err *err)

@@ -3,6 +3,7 @@
  *
  *   engine.c      open, close, flush (commit, publish, undo)
  *   model.c       what the store holds, indexed; policies and their slots
+ *   numbers.c     numbers that are given out again only after a grace period (numbers.h)
  *   rulings.c     what meetings' rules come to, interned (rulings.h)
  *   clock.c       which clock is believed (clock.h); timing.c: what time does to meetings
  *   guard.c       orders reach no further than their territory
@@ -26,6 +27,7 @@
 #include "engine/clock.h"
 #include "engine/engine.h"
 #include "engine/ledger.h"
+#include "engine/numbers.h"
 #include "engine/rulings.h"
 #include "policy/judge.h"
 #include "store/store.h"
@@ -80,7 +82,7 @@ struct bound { /* the bindings of a meeting */
 struct ufrags {
 	uint32_t max, max_long;  /* room in the kernel */
 	uint32_t n, n_long;      /* numbers that are held, also by bindings that were given up this turn */
-	uint32_t lowest_free;    /* no lower number is free */
+	struct numbers numbers;
 	uint32_t mark;
 	struct binding **at;     /* by number, 1..max */
 	struct rg_map *by_key;
@@ -115,8 +117,7 @@ struct model {
 	uint32_t max_meetings;       /* numbers are 1..max_meetings-1 */
 	struct rg_map *by_id;        /* -> struct meeting */
 	struct meeting **by_number;
-	bool *number_busy;           /* held, or given up since the last flush */
-	uint32_t lowest_free;        /* no lower number is free */
+	struct numbers numbers;
 	struct port_chains *ports;
 	size_t n_endpoints;
 	struct rulings rulings;
@@ -124,7 +125,7 @@ struct model {
 	size_t n_customs;
 	struct rg_map *shared;       /* by name -> struct shared */
 	struct shared *shared_at[RG_SHARED_MAX];
-	bool shared_busy[RG_SHARED_MAX]; /* as number_busy */
+	struct numbers shared_numbers;
 	struct ufrags ufrags;        /* not read again by model_load(): undone step by step */
 };
 
@@ -257,10 +258,13 @@ int engine_read(const struct rg_engine_config *config, struct rg_engine **ret, s
 /** Flush what is staged, so that a call that takes effect at once has the store for itself.
  *  A failure is kept for the next rg_engine_flush(), whose callers it concerns. */
 void engine_settle(struct rg_engine *engine);
-/** Put what is staged in force now, if that makes room in a full table. It can still be undone by
- *  this turn's flush. False: no more room than before, and if that failed, all of it is undone (the
- *  model was read anew) and the next rg_engine_flush() says so. */
+/** Make room in a full table: put what is staged in force now, if it gives something up, and wait until
+ *  no packet reads by numbers that were given up. It can still be undone by this turn's flush. False: no
+ *  more room than before, and if that failed, all of it is undone (the model was read anew) and the next
+ *  rg_engine_flush() says so. */
 bool engine_make_room(struct rg_engine *engine);
+/** Wait for a grace period, if numbers wait for one; they are free then. False: there are no more than before. */
+bool engine_grace(struct rg_engine *engine);
 /** A call failed with only a part of its writes in the open transaction: nothing of this turn may
  *  pass. Returns @ret. */
 int engine_doom(struct rg_engine *engine, int ret, const struct rg_err *err);
@@ -282,8 +286,10 @@ struct meeting *model_meeting(const struct model *model, const char *id);
 struct endpoint *model_endpoint(const struct model *model, const struct rg_endpoint_key *key);
 struct rg_endpoint_key endpoint_key(const struct rg_endpoint_spec *spec);
 struct custom *model_custom(const struct model *model, const char *name);
-/** Smallest free number, or 0. */
-uint32_t model_number_free(struct model *model);
+/** How many numbers wait for a grace period, of all kinds. */
+size_t model_numbers_waiting(const struct model *model);
+/** A grace period has passed. */
+void model_numbers_release(struct model *model);
 /** A meeting with its endpoints, not in the model yet. Takes @spec on success. */
 int meeting_new(struct rg_meeting_spec *spec, struct meeting **ret, struct rg_err *err);
 void meeting_free(struct meeting *meeting);
@@ -502,7 +508,7 @@ json_t *ufrags_json(const struct rg_engine *engine, uint32_t meeting);
 int ufrags_pend_all(struct rg_engine *engine, struct rg_err *err);
 int ufrags_publish(struct rg_engine *engine, struct rg_err *err);
 void ufrags_clear_gone(struct rg_engine *engine);
-/** Free the numbers that the kernel no longer refers to. */
+/** Give up the numbers that the kernel no longer refers to. */
 void ufrags_free_unused(struct rg_engine *engine);
 /** Write revisions that moved without a body into the open transaction. */
 int ufrags_write_revisions(struct rg_engine *engine, struct rg_err *err);

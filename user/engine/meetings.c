@@ -169,7 +169,7 @@ static int prepare(struct rg_engine *engine, struct rg_meeting_spec **spec, cons
 		   struct staging *staging, struct rg_err *err)
 {
 	size_t n_keys = (*spec)->n_endpoints + (old ? old->spec->n_endpoints : 0);
-	uint32_t number = old ? old->number : model_number_free(&engine->model);
+	uint32_t number = old ? old->number : numbers_next(&engine->model.numbers);
 	int ret;
 
 	if (!number)

@@ -230,6 +230,9 @@ static int write_all(struct rg_engine *engine, FILE *out, struct rg_err *err)
 	fprintf(out, "regiongate_drift_total %" PRIu64 "\n", engine->drifted);
 	head(out, "regiongate_site_alarms_total", "counter", "Alarms: media of a meeting that excludes this site arrived.");
 	fprintf(out, "regiongate_site_alarms_total %" PRIu64 "\n", engine->site.alarms);
+	head(out, "regiongate_grace_periods_total", "counter",
+	     "Waits, of some 10 ms each, until no packet reads map entries that are to be used again.");
+	fprintf(out, "regiongate_grace_periods_total %" PRIu64 "\n", rg_dp_graces(engine->dp));
 	write_geoip(engine, out);
 	r = write_interfaces(engine, out, err);
 	return r ? r : write_maps(engine, out, err);

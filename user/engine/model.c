@@ -13,13 +13,12 @@ int engine_no_memory(struct rg_err *err)
 int model_init(struct model *model, uint32_t max_meetings, const struct rg_dp_config *config, struct rg_err *err)
 {
 	model->max_meetings = max_meetings;
-	model->lowest_free = 1;
 	model->by_id = rg_map_new();
 	model->shared = rg_map_new();
 	model->by_number = calloc(max_meetings, sizeof(struct meeting *));
-	model->number_busy = calloc(max_meetings, sizeof(bool));
 	model->ports = calloc(1, sizeof(*model->ports));
-	if (!model->by_id || !model->shared || !model->by_number || !model->number_busy || !model->ports)
+	if (!model->by_id || !model->shared || !model->by_number || !model->ports ||
+	    numbers_init(&model->numbers, max_meetings) || numbers_init(&model->shared_numbers, RG_SHARED_MAX))
 		return engine_no_memory(err);
 	return rulings_init(&model->rulings, config, err);
 }
@@ -49,7 +48,8 @@ void model_clear(struct model *model)
 	rg_map_free(model->shared);
 	ufrags_clear(&model->ufrags);
 	free(model->by_number);
-	free(model->number_busy);
+	numbers_clear(&model->numbers);
+	numbers_clear(&model->shared_numbers);
 	free(model->ports);
 	free(model->customs);
 	memset(model, 0, sizeof(*model));
@@ -85,11 +85,35 @@ struct endpoint *model_endpoint(const struct model *model, const struct rg_endpo
 	return endpoint;
 }
 
-uint32_t model_number_free(struct model *model)
+#define KINDS_OF_NUMBERS 6
+static void all_numbers(struct model *model, struct numbers *ret[KINDS_OF_NUMBERS])
 {
-	while (model->lowest_free < model->max_meetings && model->number_busy[model->lowest_free])
-		model->lowest_free++;
-	return model->lowest_free < model->max_meetings ? model->lowest_free : 0;
+	struct numbers *const all[KINDS_OF_NUMBERS] = {
+		&model->numbers, &model->shared_numbers, &model->ufrags.numbers, &model->rulings.policies.numbers,
+		&model->rulings.schedules.numbers, &model->rulings.exceptions.numbers,
+	};
+
+	memcpy(ret, all, sizeof(all));
+}
+
+size_t model_numbers_waiting(const struct model *model)
+{
+	struct numbers *all[KINDS_OF_NUMBERS];
+	size_t n = 0;
+
+	all_numbers((struct model *)model, all);
+	for (size_t i = 0; i < KINDS_OF_NUMBERS; i++)
+		n += all[i]->n_waiting;
+	return n;
+}
+
+void model_numbers_release(struct model *model)
+{
+	struct numbers *all[KINDS_OF_NUMBERS];
+
+	all_numbers(model, all);
+	for (size_t i = 0; i < KINDS_OF_NUMBERS; i++)
+		numbers_release(all[i]);
 }
 
 int meeting_new(struct rg_meeting_spec *spec, struct meeting **ret, struct rg_err *err)
@@ -119,7 +143,7 @@ void model_link(struct model *model, struct meeting *meeting, const struct rulin
 {
 	rg_map_put(model->by_id, meeting->spec->id, strlen(meeting->spec->id), meeting);
 	model->by_number[meeting->number] = meeting;
-	model->number_busy[meeting->number] = true;
+	numbers_hold(&model->numbers, meeting->number);
 	meeting->ruling = *ruling;
 	meeting->policy = ruling->policy;
 	ruling_take(&model->rulings, ruling);
@@ -145,7 +169,7 @@ void model_unlink(struct model *model, struct meeting *meeting)
 	ruling_drop(&model->rulings, &meeting->ruling);
 	meeting->ruling = (struct ruling){ 0 };
 	meeting->policy = NULL;
-	model->by_number[meeting->number] = NULL; /* but busy until the flush is through */
+	model->by_number[meeting->number] = NULL; /* the number is held until the flush is through */
 	rg_map_remove(model->by_id, meeting->spec->id, strlen(meeting->spec->id));
 }
 

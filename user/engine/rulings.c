@@ -11,11 +11,9 @@ RG_DEFINE_CLEANUP(struct rg_policy *, rg_policy_free);
 
 static int slots_init(struct slots *slots, uint32_t max, void (*free_slot)(struct slot *))
 {
-	slots->max = max;
-	slots->lowest_free = slots->end = 1;
 	slots->free = free_slot;
 	slots->by_key = rg_map_new();
-	return slots->by_key ? 0 : -ENOMEM;
+	return slots->by_key ? numbers_init(&slots->numbers, max) : -ENOMEM;
 }
 
 static void slot_remove(struct slots *slots, uint32_t number)
@@ -24,14 +22,13 @@ static void slot_remove(struct slots *slots, uint32_t number)
 
 	rg_map_remove(slots->by_key, slot->key, slot->length);
 	slots->at[number] = NULL;
-	if (number < slots->lowest_free)
-		slots->lowest_free = number;
+	numbers_give_up(&slots->numbers, number);
 	slots->free(slot);
 }
 
 static void slots_sweep(struct slots *slots)
 {
-	for (uint32_t i = 1; i < slots->end && slots->idle; i++) {
+	for (uint32_t i = 1; i < slots->numbers.end && slots->idle; i++) {
 		if (!slots->at[i] || slots->at[i]->refs)
 			continue;
 		slot_remove(slots, i);
@@ -41,10 +38,11 @@ static void slots_sweep(struct slots *slots)
 
 static void slots_clear(struct slots *slots)
 {
-	for (uint32_t i = 1; i < slots->end; i++)
+	for (uint32_t i = 1; i < slots->numbers.end; i++)
 		if (slots->at[i])
 			slot_remove(slots, i);
 	rg_map_free(slots->by_key);
+	numbers_clear(&slots->numbers);
 	free(slots->at);
 	memset(slots, 0, sizeof(*slots));
 }
@@ -72,20 +70,16 @@ static int slots_room(struct slots *slots, uint32_t number)
 /* Give a new slot a number. -ENOSPC, -ENOMEM: it is the caller's still. */
 static int slots_add(struct slots *slots, struct slot *slot, const void *key, size_t length)
 {
-	uint32_t number = slots->lowest_free;
+	uint32_t number = numbers_next(&slots->numbers);
 
-	while (number < slots->end && slots->at[number])
-		number++;
-	slots->lowest_free = number;
-	if (number >= slots->max)
+	if (!number)
 		return -ENOSPC;
 	if (slots_room(slots, number))
 		return -ENOMEM;
 	*slot = (struct slot){ .key = key, .length = length, .number = number };
 	slots->at[number] = slot;
 	slots->idle++;
-	if (number >= slots->end)
-		slots->end = number + 1;
+	numbers_hold(&slots->numbers, number);
 	rg_map_put(slots->by_key, key, length, slot);
 	return 0;
 }
@@ -139,10 +133,11 @@ void rulings_clear(struct rulings *rulings)
 
 static uint32_t capacity(struct slots *slots, uint32_t asked, uint32_t least, uint32_t most)
 {
+	uint32_t end = slots->numbers.end;
+
 	if (!asked)
-		asked = slots->end < most / 2 && 2 * slots->end > least ? 2 * slots->end
-			: slots->end > least ? most : least;
-	slots->max = asked;
+		asked = end < most / 2 && 2 * end > least ? 2 * end : end > least ? most : least;
+	slots->numbers.max = asked;
 	return asked;
 }
 
@@ -163,7 +158,7 @@ static int not_added(int ret, const struct slots *slots, const char *what, const
 	if (ret != -ENOSPC)
 		return engine_no_memory(err);
 	return rg_err_set(err, -ENOSPC, RG_ERR_FULL, pointer,
-			  "all %u %s are in use, and none is equal to this one", slots->max - 1, what);
+			  "all %u %s are in use, and none is equal to this one", slots->numbers.max - 1, what);
 }
 
 static int policy_of(struct rulings *rulings, const struct rg_meeting_spec *spec, int64_t time,
@@ -364,7 +359,7 @@ void ruling_write(struct rg_engine *engine, const struct ruling *ruling)
 void rulings_mend(struct rg_engine *engine, struct slots *slots, uint32_t number)
 {
 	struct rulings *rulings = &engine->model.rulings;
-	struct slot *slot = number < slots->end ? slots->at[number] : NULL;
+	struct slot *slot = number < slots->numbers.end ? slots->at[number] : NULL;
 
 	if (!slot || !slot->written)
 		return;
@@ -382,7 +377,7 @@ void rulings_write_policies(struct rg_engine *engine)
 {
 	struct slots *policies = &engine->model.rulings.policies;
 
-	for (uint32_t i = 1; i < policies->end; i++) {
+	for (uint32_t i = 1; i < policies->numbers.end; i++) {
 		if (!policies->at[i])
 			continue;
 		policies->at[i]->written = false;
@@ -394,7 +389,7 @@ void rulings_write_times(struct rg_engine *engine)
 {
 	struct slots *schedules = &engine->model.rulings.schedules;
 
-	for (uint32_t i = 1; i < schedules->end; i++)
+	for (uint32_t i = 1; i < schedules->numbers.end; i++)
 		if (schedules->at[i] && schedules->at[i]->written)
 			write_schedule(engine, (struct schedule *)schedules->at[i]);
 }

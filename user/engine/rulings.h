@@ -2,13 +2,14 @@
 /* What a meeting's rules come to in the kernel: a policy, or a schedule of policies, and a set of
  * exceptions. Meetings share them: equal ones are stored once, each under a number of its map.
  *
- * A number that nothing refers to any more is freed when the flush is through (rulings_sweep()), not
+ * A number that nothing refers to any more is given up when the flush is through (rulings_sweep()), not
  * earlier: the kernel's meetings refer to it until then.
  */
 #ifndef RG_ENGINE_RULINGS_H
 #define RG_ENGINE_RULINGS_H
 
 #include "base/map.h"
+#include "engine/numbers.h"
 #include "policy/policy.h"
 
 struct rg_engine;
@@ -21,9 +22,9 @@ struct slot {
 };
 struct slots {
 	struct rg_map *by_key;
-	struct slot **at;   /* by number, 1..max-1 */
-	uint32_t max, room; /* room: of at */
-	uint32_t lowest_free, end; /* no lower number is free; no number from here on was ever taken */
+	struct slot **at;   /* by number */
+	struct numbers numbers;
+	uint32_t room;      /* of at */
 	uint32_t idle;      /* how many have no refs */
 	void (*free)(struct slot *slot);
 };

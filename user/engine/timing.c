@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What time does to meetings while the daemon runs. The kernel follows its schedules without this:
  * here steps that are over are trimmed, and readers of the maps see the policy of now. */
+#include <errno.h>
 #include <string.h>
 #include "base/log.h"
 #include "engine/engine_private.h"
@@ -15,7 +16,7 @@ static bool any_over(const struct rg_engine *engine, int64_t now)
 {
 	const struct slots *schedules = &engine->model.rulings.schedules;
 
-	for (uint32_t i = 1; i < schedules->end; i++)
+	for (uint32_t i = 1; i < schedules->numbers.end; i++)
 		if (schedules->at[i] && over((const struct schedule *)schedules->at[i], now))
 			return true;
 	return false;
@@ -27,8 +28,11 @@ static void rule_anew(struct rg_engine *engine, struct meeting *meeting, int64_t
 	struct rulings *rulings = &engine->model.rulings;
 	struct ruling ruling;
 	struct rg_err err = { 0 };
+	int ret = ruling_of(rulings, meeting->spec, now, &ruling, &err);
 
-	if (ruling_of(rulings, meeting->spec, now, &ruling, &err)) {
+	if (ret == -ENOSPC && engine_grace(engine))
+		ret = ruling_of(rulings, meeting->spec, now, &ruling, &err);
+	if (ret) {
 		rg_log(RG_LOG_WARNING, "meeting '%s': %s", meeting->spec->id, err.detail);
 		return;
 	}

@@ -15,11 +15,10 @@ int ufrags_init(struct ufrags *ufrags, const struct rg_dp_config *config, uint32
 	if (ufrags->max > RG_UFRAGS_CAP)
 		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, NULL,
 				  "the number of ufrags is not from 1 to %u", RG_UFRAGS_CAP);
-	ufrags->lowest_free = 1;
 	ufrags->at = calloc((size_t)ufrags->max + 1, sizeof(*ufrags->at));
 	ufrags->of = calloc(max_meetings, sizeof(*ufrags->of));
 	ufrags->by_key = rg_map_new();
-	if (!ufrags->at || !ufrags->of || !ufrags->by_key)
+	if (!ufrags->at || !ufrags->of || !ufrags->by_key || numbers_init(&ufrags->numbers, ufrags->max + 1))
 		return engine_no_memory(err);
 	return 0;
 }
@@ -39,6 +38,7 @@ void ufrags_clear(struct ufrags *ufrags)
 	for (uint32_t i = 1; ufrags->at && i <= ufrags->max; i++)
 		free(ufrags->at[i]);
 	free_graves(ufrags);
+	numbers_clear(&ufrags->numbers);
 	free(ufrags->at);
 	free(ufrags->of);
 	rg_map_free(ufrags->by_key);
@@ -86,6 +86,7 @@ void ufrag_enter(struct ufrags *ufrags, struct binding *binding, uint32_t number
 	binding->number = number;
 	binding->buried = false;
 	ufrags->at[number] = binding;
+	numbers_hold(&ufrags->numbers, number);
 	ufrags->n++;
 	ufrags->n_long += is_long(binding);
 	rg_map_put(ufrags->by_key, &binding->key, key_size(binding), binding);
@@ -98,8 +99,7 @@ static void bury(struct ufrags *ufrags, struct binding *binding)
 	ufrags->at[binding->number] = NULL;
 	ufrags->n--;
 	ufrags->n_long -= is_long(binding);
-	if (binding->number < ufrags->lowest_free)
-		ufrags->lowest_free = binding->number;
+	numbers_give_up(&ufrags->numbers, binding->number);
 	binding->buried = true;
 	binding->next = ufrags->graves;
 	ufrags->graves = binding;
@@ -113,13 +113,6 @@ static void dig_up(struct ufrags *ufrags, struct binding *binding)
 		link = &(*link)->next;
 	*link = binding->next;
 	ufrag_enter(ufrags, binding, binding->number);
-}
-
-uint32_t ufrag_number_free(struct ufrags *ufrags)
-{
-	while (ufrags->lowest_free <= ufrags->max && ufrags->at[ufrags->lowest_free])
-		ufrags->lowest_free++;
-	return ufrags->lowest_free <= ufrags->max ? ufrags->lowest_free : 0;
 }
 
 void ufrag_move(struct ufrags *ufrags, struct binding *binding, uint32_t meeting)

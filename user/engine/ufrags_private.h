@@ -11,8 +11,6 @@ struct binding *ufrag_find(const struct ufrags *ufrags, uint32_t endpoint, const
 struct binding *ufrag_new(uint32_t endpoint, const char *text);
 /** Put it into the model by a free number; it belongs to no meeting yet. */
 void ufrag_enter(struct ufrags *ufrags, struct binding *binding, uint32_t number);
-/** Smallest free number, or 0. */
-uint32_t ufrag_number_free(struct ufrags *ufrags);
 /** To another meeting's list; 0: to none. */
 void ufrag_move(struct ufrags *ufrags, struct binding *binding, uint32_t meeting);
 

@@ -13,7 +13,7 @@ struct room {
 
 static struct room room_left(const struct ufrags *ufrags)
 {
-	return (struct room){ ufrags->max - ufrags->n, ufrags->max_long - ufrags->n_long };
+	return (struct room){ ufrags->max - ufrags->n - ufrags->numbers.n_waiting, ufrags->max_long - ufrags->n_long };
 }
 
 static int room_take(const struct ufrags *ufrags, struct room *room, const char *text, struct rg_err *err)
@@ -149,7 +149,7 @@ static int bind(struct rg_engine *engine, uint32_t endpoint, const char *text, s
 		binding = ufrag_new(endpoint, text);
 		if (!binding)
 			return engine_no_memory(err);
-		ufrag_enter(ufrags, binding, ufrag_number_free(ufrags));
+		ufrag_enter(ufrags, binding, numbers_next(&ufrags->numbers));
 	}
 	ret = set_meeting(engine, binding, meeting, err);
 	if (ret && is_new) /* the turn is lost: let its undo take it out again */

@@ -12,7 +12,7 @@ RG_DEFINE_CLEANUP(struct rg_dp *, rg_dp_close);
 
 static void slots_mark(struct slots *slots, bool written)
 {
-	for (uint32_t i = 1; i < slots->end; i++)
+	for (uint32_t i = 1; i < slots->numbers.end; i++)
 		if (slots->at[i]) /* what is idle is written again when it is used again */
 			slots->at[i]->written = written && slots->at[i]->refs;
 }
