@@ -46,6 +46,21 @@ is "a batch" "$(call POST /v1/meetings:batch --data-binary '{"op": "delete", "id
 {"id": "m-4"}')" 200
 is "what it deletes makes room for what it puts" "$(jq -r .status "$WORK/body" | tr '\n' ' ')" "204 201 507 204 201 "
 is "the meetings are those" "$(rg meeting list --json | jq -r '.meetings[].id' | tr '\n' ' ')" "m-3 m-4 "
+# A line is answered the same, whichever reader read it: an escape in it leaves it to the one that knows all JSON.
+lines() { # endpoint's field "port"
+	printf '%s\n' "{\"id\": \"m-4\", \"endpoints\": [{\"address\": \"any\", \"$1\": 7}]}" \
+		"{\"id\": \"m-4\", \"endpoints\": [{\"address\": \"any\", \"$1\": 0}]}" \
+		"{\"id\": \"m 4\", \"endpoints\": [{\"address\": \"any\", \"$1\": 8}]}" \
+		"{\"endpoints\": [{\"address\": \"any\", \"$1\": 8}]}" '' '{"id": "m-4"} {}' '{"id": "m-4", "id": "m-4"}' \
+		"{\"id\": \"m-4\", \"rules\": [{\"action\": \"refuse\", \"regions\": [\"custom:gone\"]}], \"endpoints\": [{\"address\": \"any\", \"$1\": 8}]}" \
+		"{\"id\": \"m-3\", \"endpoints\": [{\"address\": \"any\", \"$1\": 7}], \"ufrags\": [{\"endpoint\": \"sfu\", \"ufrag\": \"abcd\"}]}"
+}
+call POST /v1/meetings:batch --data-binary "$(lines port)" >/dev/null
+cp "$WORK/body" "$WORK/quick"
+call POST /v1/meetings:batch --data-binary "$(lines '\u0070ort')" >/dev/null
+is "lines that are refused" "$(jq -r '"\(.line) \(.id) \(.status)"' "$WORK/quick" | tr '\n' ',')" \
+	"1 m-4 409,2 m-4 422,3 m 4 422,4 null 422,6 null 400,7 null 400,8 m-4 422,9 m-3 422,"
+is "are answered alike by both readers" "$(diff "$WORK/quick" "$WORK/body")" ""
 daemon_kill
 daemon_start --max-meetings 2
 is "also after kill -9" "$(rg meeting list --json | jq -r '.meetings[].id' | tr '\n' ' ')" "m-3 m-4 "

@@ -167,26 +167,57 @@ static int put_meeting(struct rg_engine *engine, const json_t *body, char *ret,
 	return r;
 }
 
-/* Do what a line says. @ret_body: the line parsed, for its id; left alone if it is not JSON. */
-static int run_line(struct rg_engine *engine, const struct line *line, json_t **ret_body,
-		    char *ret_result, struct rg_err *err)
+/* A line that the quick reader has read: a meeting, since it knows no "op". Takes @spec. */
+static int put_spec(struct rg_engine *engine, struct rg_meeting_spec *spec, json_t **ret_id, char *ret,
+		    struct rg_err *err)
 {
+	char id[RG_MEETING_ID_MAX + 1];
+	uint64_t revision = 0;
+	bool created = false;
 	int r;
+
+	strcpy(id, spec->id);
+	r = rg_engine_meeting_put_spec(engine, spec, RG_ANY_REVISION, &created, &revision, err);
+	if (r)
+		*ret_id = json_string(id);
+	else
+		say_done(ret, id, created, revision);
+	return r;
+}
+
+static int run_json(struct rg_engine *engine, const struct line *line, json_t **ret_id, char *ret_result,
+		    struct rg_err *err)
+{
+	_cleanup_(json_decrefp) json_t *body = NULL;
+	int r = rg_json_parse(line->text, line->length, &body, err);
+
+	if (r)
+		return r;
+	if (json_object_get(body, "op"))
+		r = run_op(engine, body, ret_result, err);
+	else
+		r = put_meeting(engine, body, ret_result, err);
+	if (r)
+		*ret_id = json_incref(json_object_get(body, "id"));
+	return r;
+}
+
+/* Do what a line says. @ret_id, on failure: what it has as its id, which may be anything; a new reference, or NULL. */
+static int run_line(struct rg_engine *engine, const struct line *line, json_t **ret_id, char *ret_result,
+		    struct rg_err *err)
+{
+	struct rg_meeting_spec *spec;
 
 	if (line->length > RG_HTTP_BODY_MAX)
 		return rg_err_set(err, -E2BIG, RG_ERR_TOO_LARGE, "",
 				  "a line has at most %u bytes", RG_HTTP_BODY_MAX);
-	r = rg_json_parse(line->text, line->length, ret_body, err);
-	if (r)
-		return r;
-	if (json_object_get(*ret_body, "op"))
-		return run_op(engine, *ret_body, ret_result, err);
-	return put_meeting(engine, *ret_body, ret_result, err);
+	if (!rg_meeting_from_text(line->text, line->length, NULL, &spec))
+		return put_spec(engine, spec, ret_id, ret_result, err);
+	return run_json(engine, line, ret_id, ret_result, err);
 }
 
-static json_t *failure(const struct line *line, const json_t *body, const struct rg_err *err)
+static json_t *failure(const struct line *line, json_t *id, const struct rg_err *err)
 {
-	json_t *id = json_object_get(body, "id");
 	json_t *result = json_pack("{s:I}", "line", (json_int_t)line->number);
 	_cleanup_(json_decrefp) json_t *problem = rg_problem_to_json(err);
 
@@ -202,13 +233,13 @@ static json_t *failure(const struct line *line, const json_t *body, const struct
 
 static bool write_result(FILE *out, struct rg_engine *engine, const struct line *line)
 {
-	_cleanup_(json_decrefp) json_t *body = NULL, *problem = NULL;
+	_cleanup_(json_decrefp) json_t *id = NULL, *problem = NULL;
 	char result[RESULT_MAX];
 	struct rg_err err;
 
-	if (!run_line(engine, line, &body, result, &err))
+	if (!run_line(engine, line, &id, result, &err))
 		return fputs(result, out) != EOF && fputc('\n', out) != EOF;
-	problem = failure(line, body, &err);
+	problem = failure(line, id, &err);
 	return problem && !json_dumpf(problem, out, JSON_COMPACT) && fputc('\n', out) != EOF;
 }
 

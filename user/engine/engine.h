@@ -83,6 +83,9 @@ int rg_engine_flush(struct rg_engine *engine, struct rg_err *err);
  *  CONFLICT names the endpoint and both meetings; FULL; INVALID (custom regions that do not exist). */
 int rg_engine_meeting_put(struct rg_engine *engine, const char *id, const json_t *body,
 			  uint64_t if_match, bool *ret_created, uint64_t *ret_revision, struct rg_err *err);
+/** The same of a body that was read already. Takes @spec, also on failure. */
+int rg_engine_meeting_put_spec(struct rg_engine *engine, struct rg_meeting_spec *spec, uint64_t if_match,
+			       bool *ret_created, uint64_t *ret_revision, struct rg_err *err);
 /** RFC 7396 merge patch of the canonical body, then as put. NOT_FOUND. */
 int rg_engine_meeting_patch(struct rg_engine *engine, const char *id, const json_t *patch,
 			    uint64_t if_match, uint64_t *ret_revision, struct rg_err *err);

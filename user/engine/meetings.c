@@ -70,14 +70,14 @@ int model_endpoints_free(const struct model *model, const struct rg_meeting_spec
 		const struct shared *shared = model_shared_overlap(model, &key);
 		const struct rg_addr *address;
 
+		if (!shared && !other)
+			continue;
 		snprintf(pointer, sizeof(pointer), "/endpoints/%zu", i);
 		if (shared)
 			return rg_err_set(err, -EEXIST, RG_ERR_CONFLICT, pointer,
 					  "port %u %s belongs to the shared endpoint '%s', so meeting '%s' can not have it as its own",
 					  key.port, key.protocol == IPPROTO_TCP ? "tcp" : "udp",
 					  shared->spec.name, spec->id);
-		if (!other)
-			continue;
 		address = &other->key.address;
 		return rg_err_set(err, -EEXIST, RG_ERR_CONFLICT, pointer,
 				  "the endpoint %s port %u %s is held by meeting '%s', so meeting '%s' can not have it",
@@ -278,20 +278,19 @@ static int stage(struct rg_engine *engine, struct rg_meeting_spec **spec, struct
 	return ret;
 }
 
-int rg_engine_meeting_put(struct rg_engine *engine, const char *id, const json_t *body,
-			  uint64_t if_match, bool *ret_created, uint64_t *ret_revision, struct rg_err *err)
+int rg_engine_meeting_put_spec(struct rg_engine *engine, struct rg_meeting_spec *taken, uint64_t if_match,
+			       bool *ret_created, uint64_t *ret_revision, struct rg_err *err)
 {
-	_cleanup_(rg_meeting_freep) struct rg_meeting_spec *spec = NULL;
+	_cleanup_(rg_meeting_freep) struct rg_meeting_spec *spec = taken;
 	_cleanup_(staging_clear) struct staging staging = { 0 };
 	bool created, differs = false;
+	uint64_t revision;
 	struct meeting *old;
-	int ret = rg_meeting_parse(body, id, &spec, err);
+	int ret;
 
-	if (ret)
-		return ret;
 	if (engine->pending.geo && guard_needs_table(spec))
 		engine_settle(engine); /* so that it is known where custom regions lie */
-	old = model_meeting(&engine->model, id);
+	old = model_meeting(&engine->model, spec->id);
 	created = !old;
 	ret = engine_precondition(old, old ? old->revision : 0, if_match, err);
 	if (!ret)
@@ -302,15 +301,27 @@ int rg_engine_meeting_put(struct rg_engine *engine, const char *id, const json_t
 	staging.old_body = old ? body_text(old->spec) : NULL;
 	if (!staging.body || (old && !staging.old_body))
 		return engine_no_memory(err);
-	if (!old || differs || strcmp(staging.body, staging.old_body))
-		ret = stage(engine, &spec, old, &staging, err);
+	revision = old ? old->revision : 0;
+	if (!old || differs || strcmp(staging.body, staging.old_body)) {
+		ret = stage(engine, &spec, old, &staging, err); /* frees @old */
+		revision = engine->revision;
+	}
 	if (ret)
 		return ret;
 	if (ret_created)
 		*ret_created = created;
 	if (ret_revision)
-		*ret_revision = model_meeting(&engine->model, id)->revision;
+		*ret_revision = revision;
 	return 0;
+}
+
+int rg_engine_meeting_put(struct rg_engine *engine, const char *id, const json_t *body,
+			  uint64_t if_match, bool *ret_created, uint64_t *ret_revision, struct rg_err *err)
+{
+	struct rg_meeting_spec *spec;
+	int ret = rg_meeting_parse(body, id, &spec, err);
+
+	return ret ? ret : rg_engine_meeting_put_spec(engine, spec, if_match, ret_created, ret_revision, err);
 }
 
 /* RFC 7396. New reference. */

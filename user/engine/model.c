@@ -235,7 +235,7 @@ static int read_body(const char *id, const char *body, struct rg_meeting_spec **
 {
 	_cleanup_(json_decrefp) json_t *json = NULL;
 
-	if (!rg_meeting_from_text(body, id, ret))
+	if (!rg_meeting_from_text(body, strlen(body), id, ret))
 		return 0;
 	if (rg_json_parse(body, strlen(body), &json, err) || rg_meeting_parse(json, id, ret, err))
 		return model_bad_body("meeting", id, err);

@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/map.h"
 #include "policy/json_util.h"
-#include "policy/meeting.h"
+#include "policy/meeting_private.h"
 
 static int no_memory(struct rg_err *err)
 {
@@ -263,13 +263,17 @@ static int parse_ufrag(const json_t *body, struct rg_ufrag_spec *ret, struct rg_
 }
 
 /* What tells two ufrags apart: '/' is in no endpoint's name. */
-static int refuse_twice(const struct rg_ufrag_spec *ufrags, size_t n, struct rg_err *err)
+int rg_ufrags_check(const struct rg_ufrag_spec *ufrags, size_t n, struct rg_err *err)
 {
 	size_t room = RG_ENDPOINT_NAME_MAX + RG_UFRAG_MAX + 2;
-	struct rg_map *seen = rg_map_new();
-	char *keys = malloc(n * room + 1), pointer[48];
+	struct rg_map *seen;
+	char *keys, pointer[48];
 	int r = 0;
 
+	if (n < 2)
+		return 0;
+	seen = rg_map_new();
+	keys = malloc(n * room);
 	if (!seen || !keys || rg_map_reserve(seen, n))
 		r = no_memory(err);
 	for (size_t i = 0; !r && i < n; i++) {
@@ -309,7 +313,7 @@ int rg_ufrags_parse(const json_t *body, struct rg_ufrag_spec **ret, size_t *ret_
 		}
 	}
 	if (!r)
-		r = refuse_twice(ufrags, n, err);
+		r = rg_ufrags_check(ufrags, n, err);
 	if (r) {
 		rg_ufrags_free(ufrags, n);
 		return r;

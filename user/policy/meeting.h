@@ -2,7 +2,7 @@
 /* A meeting as the API sees it: the struct, its JSON, its policy. Pure.
  *
  *   meeting_json.c    JSON <-> struct, with a pointer to every field that is wrong
- *   meeting_text.c    struct -> text, for the store; meeting_read.c: back again
+ *   meeting_text.c    struct -> text, for the store; meeting_read.c: text -> struct, the common kind
  *   endpoint_json.c   ufrags and shared endpoints (endpoint.h)
  *   rule_json.c       rules, with their orders (order.h)
  *   exception_json.c  exceptions; sites_json.c: sites
@@ -88,10 +88,10 @@ json_t *rg_meeting_to_json(const struct rg_meeting_spec *meeting);
 /** The same as a compact text, as the store keeps it: byte for byte what a dump of that JSON is. Owned
  *  by the caller; NULL if memory is out. */
 char *rg_meeting_to_text(const struct rg_meeting_spec *meeting);
-/** The way back, without JSON values, for texts of meetings without ufrags, times, orders, exceptions and
- *  sites. -EINVAL: it is not one of those, or not that of the meeting @id; what it is, rg_json_parse() and
- *  rg_meeting_parse() tell. -ENOMEM. @ret owned by the caller, untouched on failure. */
-int rg_meeting_from_text(const char *text, const char *id, struct rg_meeting_spec **ret);
+/** What rg_json_parse() and then rg_meeting_parse() make of a text, without JSON values, if it is of the common
+ *  kind: no times, orders, exceptions and sites, no escapes. -EINVAL: it is not, or it is wrong; those two tell.
+ *  -ENOMEM. @ret owned by the caller, untouched on failure. */
+int rg_meeting_from_text(const char *text, size_t length, const char *id, struct rg_meeting_spec **ret);
 bool rg_meeting_id_ok(const char *id);
 
 /** Parse a custom region's PUT body: a list of networks, or {"networks": [...], "country": "CN"}.

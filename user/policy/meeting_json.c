@@ -18,11 +18,16 @@ static int no_memory(struct rg_err *err)
 	return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, NULL, "out of memory");
 }
 
+static bool is_of_ids(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '-' && c <= ':' && c != '/') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
 bool rg_meeting_id_ok(const char *id)
 {
 	size_t n = 0;
 
-	while (rg_is_plain(id[n]))
+	while (is_of_ids(id[n]))
 		n++;
 	return n >= 1 && n <= RG_MEETING_ID_MAX && !id[n];
 }

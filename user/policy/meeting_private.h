@@ -5,19 +5,19 @@
 
 #include "policy/meeting.h"
 
-/* A letter of ids, of addresses and of the texts of regions? None of them needs an escape in JSON. */
-static inline bool rg_is_plain(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '-' && c <= ':' && c != '/') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
 /* Read a field of the body into @meeting, which is cleared by rg_meeting_free() also on failure. */
 int rg_rules_parse(const json_t *body, struct rg_meeting_spec *meeting, struct rg_err *err);
 int rg_exceptions_parse(const json_t *body, struct rg_meeting_spec *meeting, struct rg_err *err);
 int rg_sites_parse(const json_t *body, struct rg_meeting_spec *meeting, struct rg_err *err);
 
-/* Is an endpoint listed twice? INVALID with the pointer. */
+/* Is an endpoint, a ufrag listed twice? INVALID with the pointer. */
 int rg_endpoints_check(const struct rg_meeting_spec *meeting, struct rg_err *err);
+int rg_ufrags_check(const struct rg_ufrag_spec *ufrags, size_t n, struct rg_err *err);
+
+/* The first one; NULL: none. */
+const struct rg_rule *rg_rule_by_id(const struct rg_meeting_spec *meeting, const char *id);
+/* Rules without an id get "r" and their place, or the next number that is free. -ENOMEM. */
+int rg_rules_name(struct rg_meeting_spec *meeting, struct rg_err *err);
 
 void rg_rules_clear(struct rg_meeting_spec *meeting);
 void rg_exceptions_clear(struct rg_meeting_spec *meeting);

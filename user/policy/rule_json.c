@@ -132,7 +132,7 @@ static int parse_rule(const json_t *body, struct rg_rule *rule, struct rg_err *e
 	return ret;
 }
 
-static const struct rg_rule *rule_by_id(const struct rg_meeting_spec *meeting, const char *id)
+const struct rg_rule *rg_rule_by_id(const struct rg_meeting_spec *meeting, const char *id)
 {
 	for (size_t i = 0; i < meeting->n_rules; i++)
 		if (meeting->rules[i].id && !strcmp(meeting->rules[i].id, id))
@@ -140,8 +140,7 @@ static const struct rg_rule *rule_by_id(const struct rg_meeting_spec *meeting, c
 	return NULL;
 }
 
-/* Rules without an id get "r" and their place, or the next number that is free. */
-static int name_rules(struct rg_meeting_spec *meeting, struct rg_err *err)
+int rg_rules_name(struct rg_meeting_spec *meeting, struct rg_err *err)
 {
 	char id[24];
 
@@ -152,7 +151,7 @@ static int name_rules(struct rg_meeting_spec *meeting, struct rg_err *err)
 			continue;
 		do
 			snprintf(id, sizeof(id), "r%zu", number++);
-		while (rule_by_id(meeting, id));
+		while (rg_rule_by_id(meeting, id));
 		meeting->rules[i].id = strdup(id);
 		if (!meeting->rules[i].id)
 			return no_memory(err);
@@ -175,7 +174,7 @@ int rg_rules_parse(const json_t *body, struct rg_meeting_spec *meeting, struct r
 		struct rg_rule *rule = &meeting->rules[i];
 
 		ret = parse_rule(json_array_get(list, i), rule, err);
-		if (!ret && rule->id && rule_by_id(meeting, rule->id) != rule)
+		if (!ret && rule->id && rg_rule_by_id(meeting, rule->id) != rule)
 			ret = rg_err_set(err, -EINVAL, RG_ERR_INVALID, "/id",
 					 "the meeting has two rules with the id '%s'", rule->id);
 		if (ret) {
@@ -183,7 +182,7 @@ int rg_rules_parse(const json_t *body, struct rg_meeting_spec *meeting, struct r
 			return ret;
 		}
 	}
-	return name_rules(meeting, err);
+	return rg_rules_name(meeting, err);
 }
 
 json_t *rg_rule_to_json(const struct rg_rule *rule)
