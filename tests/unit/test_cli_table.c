@@ -181,6 +181,26 @@ static void counters_are_found_at_every_depth(void **state)
 	rg_table_free(table);
 }
 
+static void regions_stand_by_what_they_are_refused_then_by_name(void **state)
+{
+	json_t *regions = json_loads("{\"DE\": {\"admit\": {\"packets\": 900}}, \"AT\": {\"admit\": {\"packets\": 1}},"
+				     " \"CN\": {\"admit\": {\"packets\": 5}, \"refuse\": {\"packets\": 7}},"
+				     " \"BR\": {\"observe_refused\": {\"packets\": 3}}, \"RU\": {\"refuse\": {\"packets\": 70}}}",
+				     0, NULL), *sorted = rg_show_regions(regions);
+	char *text = json_dumps(sorted, JSON_COMPACT);
+
+	(void)state;
+	assert_string_equal(text, "{\"RU\":{\"refuse\":{\"packets\":70}},"
+				  "\"CN\":{\"refuse\":{\"packets\":7},\"admit\":{\"packets\":5}},"
+				  "\"AT\":{\"admit\":{\"packets\":1}},\"BR\":{\"observe_refused\":{\"packets\":3}},"
+				  "\"DE\":{\"admit\":{\"packets\":900}}}");
+	free(text);
+	json_decref(sorted);
+	json_decref(regions);
+	assert_int_equal(json_object_size(sorted = rg_show_regions(NULL)), 0);
+	json_decref(sorted);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +213,7 @@ int main(void)
 		cmocka_unit_test(values_are_shown_as_a_person_reads_them),
 		cmocka_unit_test(a_long_list_is_cut_at_the_buffers_end),
 		cmocka_unit_test(counters_are_found_at_every_depth),
+		cmocka_unit_test(regions_stand_by_what_they_are_refused_then_by_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

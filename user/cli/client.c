@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/un.h>
+#include <time.h>
 #include "base/cleanup.h"
 #include "cli/table.h"
 
-#define TIMEOUT_S 120           /* a reload of all databases takes a second or two */
 #define ANSWER_MAX (256u << 20) /* bytes */
 
 RG_DEFINE_CLEANUP(CURL *, curl_easy_cleanup);
@@ -26,7 +26,8 @@ struct receiver {
 	CURL *curl;
 	const struct rg_client_request *request;
 	struct rg_client_answer *answer;
-	bool ended; /* by the receiver */
+	bool ended;    /* by the receiver */
+	time_t heard;  /* last sign of life */
 };
 
 static size_t body_take(char *data, size_t size, size_t n, void *arg)
@@ -52,6 +53,48 @@ static size_t body_take(char *data, size_t size, size_t n, void *arg)
 	grown[answer->length] = '\0';
 	answer->body = grown;
 	return more;
+}
+
+static unsigned int patience(const struct rg_client_request *request)
+{
+	return request->patience_s ? request->patience_s : RG_CLIENT_PATIENCE_S;
+}
+
+static time_t monotonic_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+static bool answers_others(const struct rg_client_request *request)
+{
+	struct rg_client_request other = { .socket = request->socket, .method = "GET", .path = "/v1/geoip",
+					   .patience_s = request->patience_s, .impatient = true };
+	struct rg_client_answer answer;
+
+	if (rg_client_run(&other, &answer, NULL))
+		return false;
+	rg_client_answer_clear(&answer);
+	return true;
+}
+
+/* Called about once a second. Other than 0 ends the request. */
+static int on_wait(void *arg, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
+{
+	struct receiver *receiver = arg;
+
+	(void)down_total;
+	(void)down;
+	(void)up_total;
+	(void)up;
+	if (monotonic_s() - receiver->heard < (time_t)patience(receiver->request))
+		return 0;
+	if (!answers_others(receiver->request))
+		return 1;
+	receiver->heard = monotonic_s();
+	return 0;
 }
 
 static int header_add(struct curl_slist **headers, const char *name, const char *value)
@@ -93,7 +136,13 @@ static int curl_setup(CURL *curl, const struct rg_client_request *request, const
 	SET(CURLOPT_PROXY, "");        /* whatever the environment says */
 	SET(CURLOPT_PATH_AS_IS, 1L);   /* ".." is a meeting's id like any other */
 	SET(CURLOPT_NOSIGNAL, 1L);
-	SET(CURLOPT_TIMEOUT, request->take ? 0L : (long)TIMEOUT_S);
+	if (request->impatient) {
+		SET(CURLOPT_TIMEOUT, (long)patience(request));
+	} else if (!request->take) {
+		SET(CURLOPT_NOPROGRESS, 0L);
+		SET(CURLOPT_XFERINFOFUNCTION, on_wait);
+		SET(CURLOPT_XFERINFODATA, receiver);
+	}
 	SET(CURLOPT_HTTPHEADER, headers);
 	SET(CURLOPT_CUSTOMREQUEST, request->method);
 	SET(CURLOPT_WRITEFUNCTION, body_take);
@@ -106,8 +155,9 @@ static int curl_setup(CURL *curl, const struct rg_client_request *request, const
 	return code ? -EIO : 0;
 }
 
-static int failure(CURL *curl, CURLcode code, const char *socket, struct rg_err *err)
+static int failure(CURL *curl, CURLcode code, const struct rg_client_request *request, struct rg_err *err)
 {
+	const char *socket = request->socket;
 	long os_errno = 0;
 
 	switch (code) {
@@ -122,8 +172,9 @@ static int failure(CURL *curl, CURLcode code, const char *socket, struct rg_err 
 		return rg_err_set(err, -ENOTCONN, RG_ERR_INTERNAL, "",
 				  "the daemon at %s went away before it had answered", socket);
 	case CURLE_OPERATION_TIMEDOUT:
+	case CURLE_ABORTED_BY_CALLBACK:
 		return rg_err_set(err, -ETIMEDOUT, RG_ERR_INTERNAL, "",
-				  "the daemon at %s has not answered in %d s", socket, TIMEOUT_S);
+				  "the daemon at %s has not answered in %u s", socket, patience(request));
 	default:
 		return rg_err_set(err, -EIO, RG_ERR_INTERNAL, "", "the request to %s failed: %s",
 				  socket, curl_easy_strerror(code));
@@ -137,7 +188,7 @@ int rg_client_run(const struct rg_client_request *request, struct rg_client_answ
 	_cleanup_(curl_slist_free_allp) struct curl_slist *headers = NULL;
 	_cleanup_(curl_easy_cleanupp) CURL *curl = NULL;
 	_cleanup_(rg_freep) char *url = NULL;
-	struct receiver receiver = { .request = request, .answer = &answer };
+	struct receiver receiver = { .request = request, .answer = &answer, .heard = monotonic_s() };
 	struct curl_header *etag;
 	CURLcode code;
 
@@ -153,7 +204,7 @@ int rg_client_run(const struct rg_client_request *request, struct rg_client_answ
 		return rg_err_set(err, -EIO, RG_ERR_INTERNAL, "", "libcurl refuses the request");
 	code = curl_easy_perform(curl);
 	if (code && !receiver.ended)
-		return failure(curl, code, request->socket, err);
+		return failure(curl, code, request, err);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer.status);
 	if (curl_easy_header(curl, "ETag", 0, CURLH_HEADER, -1, &etag) == CURLHE_OK) {
 		answer.etag = strdup(etag->value);

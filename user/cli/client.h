@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include "base/err.h"
 
+/* How long there may be no sign of life: no answer, neither to a request nor to a short one beside it. A report of a
+ * ledger of millions of entries is made in steps, between which others are answered. */
+#define RG_CLIENT_PATIENCE_S 120
+
 struct rg_client_request {
 	const char *socket;
 	const char *method;
@@ -16,6 +20,8 @@ struct rg_client_request {
 	const char *type;     /* of the body */
 	const char *if_match; /* NULL: none */
 	const char *actor;    /* for whom this is done, as the ledger records it; NULL: nobody says */
+	unsigned int patience_s; /* 0: RG_CLIENT_PATIENCE_S */
+	bool impatient;          /* the time is up then also if the daemon answers others */
 	/* If set: an answer of success is passed on in pieces as they come, with no limit of size or
 	 * time. Returns false to end. */
 	bool (*take)(void *arg, const char *data, size_t length);

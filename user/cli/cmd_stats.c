@@ -58,17 +58,22 @@ static enum rg_cli_exit total_run(const struct rg_cli *cli)
 	return code;
 }
 
+static enum rg_cli_exit direction_print(const struct rg_table_column columns[3], const json_t *direction)
+{
+	_cleanup_(json_decrefp) json_t *regions = rg_show_regions(json_object_get(direction, "regions"));
+
+	return both_print(columns, json_object_get(direction, "verdicts"), region_columns, regions);
+}
+
 /* What participants sent, and what they were sent if anything was looked at on its way out. */
 static enum rg_cli_exit directions_print(const json_t *in, const json_t *out)
 {
-	enum rg_cli_exit code = both_print(verdict_columns, json_object_get(in, "verdicts"),
-					   region_columns, json_object_get(in, "regions"));
+	enum rg_cli_exit code = direction_print(verdict_columns, in);
 
 	if (code || !json_integer_value(json_object_get(out, "packets")))
 		return code;
 	putchar('\n');
-	return both_print(egress_columns, json_object_get(out, "verdicts"), region_columns,
-			  json_object_get(out, "regions"));
+	return direction_print(egress_columns, out);
 }
 
 static enum rg_cli_exit meeting_run(const struct rg_cli *cli)

@@ -79,6 +79,46 @@ void rg_show_counters(struct rg_table *table, const json_t *counters)
 	counters_add(table, counters, "");
 }
 
+static json_int_t packets_of(const json_t *verdicts, const char *verdict)
+{
+	return json_integer_value(json_object_get(json_object_get(verdicts, verdict), "packets"));
+}
+
+struct region { const char *name; json_t *verdicts; };
+
+/* Whoever is refused most stands first. */
+static int region_cmp(const void *a, const void *b)
+{
+	const struct region *x = a, *y = b;
+	json_int_t before = packets_of(x->verdicts, "refuse"), after = packets_of(y->verdicts, "refuse");
+
+	return before == after ? strcmp(x->name, y->name) : before < after ? 1 : -1;
+}
+
+json_t *rg_show_regions(const json_t *regions)
+{
+	static const char *const verdicts[] = { "refuse", "observe_refused", "admit" };
+	_cleanup_(rg_freep) struct region *list = calloc(json_object_size(regions) + 1, sizeof(*list));
+	json_t *sorted = json_object(), *value;
+	const char *name;
+	size_t n = 0;
+
+	if (!list)
+		return sorted;
+	json_object_foreach((json_t *)regions, name, value)
+		list[n++] = (struct region){ name, value };
+	qsort(list, n, sizeof(*list), region_cmp);
+	for (size_t i = 0; i < n; i++) {
+		json_t *region = json_object();
+
+		for (size_t j = 0; j < ARRAY_SIZE(verdicts); j++)
+			if ((value = json_object_get(list[i].verdicts, verdicts[j])))
+				json_object_set(region, verdicts[j], value);
+		json_object_set_new(sorted, list[i].name, region);
+	}
+	return sorted;
+}
+
 int rg_show_table(const struct rg_table *table)
 {
 	if (!rg_table_print(table, stdout))

@@ -19,6 +19,9 @@ void rg_show_row(struct rg_table *table, const char *label, const json_t *value)
 /** Add a row "name  packets  bytes" for every counter ({"packets", "bytes"}, or a bare number)
  *  inside @counters, however deep; the name is made of the keys above it. */
 void rg_show_counters(struct rg_table *table, const json_t *counters);
+/** A meeting's "regions" in the order of their rows: who is refused most first, then by name; of each region what was
+ *  refused first. New reference; empty if memory is out. */
+json_t *rg_show_regions(const json_t *regions);
 /** Print a table and say if memory was out. Returns an exit code. */
 int rg_show_table(const struct rg_table *table);
 
