@@ -23,7 +23,7 @@
 #define MAX_UFRAGS 5
 #define MAX_LONG_UFRAGS 1
 #define PORTS 5
-#define PROBES 40
+#define PROBES 60
 
 #define NS 1000000000ll
 
@@ -280,50 +280,7 @@ static void do_delete(void)
 		*m = (struct sh_meeting){ 0 };
 }
 
-static void do_region(void)
-{
-	unsigned int i = rnd_below(&rnd, SH_REGIONS), first = rnd_below(&rnd, SH_COUNT(sh_nets));
-	struct sh_region r = { .exists = true, .country = (uint8_t)rnd_below(&rnd, SH_COUNT(sh_countries)),
-			       .n_nets = (uint8_t)rnd_below(&rnd, SH_NETS + 1) };
-	struct shadow with = shadow;
-	bool spoiled = rnd_one_in(&rnd, 8);
-	json_t *body;
-	char name[8];
-	int ret;
-
-	for (unsigned int j = 0; j < r.n_nets; j++)
-		r.nets[j] = (uint8_t)((first + j * 2) % SH_COUNT(sh_nets));
-	with.regions[i] = r;
-	body = sh_region_json(&with, i);
-	if (spoiled)
-		json_array_append_new(json_object_get(body, "networks"), json_string("192.0.2.1/24"));
-	snprintf(name, sizeof(name), "c%u", i);
-	snprintf(what, sizeof(what), "put region %s", name);
-	ret = rg_engine_region_put(engine, name, body, RG_ANY_REVISION, NULL, &r.revision, &err);
-	json_decref(body);
-	then_result(ret, spoiled ? RG_ERR_INVALID : RG_ERR_NONE);
-	if (!ret)
-		shadow.regions[i] = r;
-	regions_changed |= !ret;
-	if (!ret && r.revision > last_revision)
-		last_revision = r.revision;
-}
-
-static void do_region_delete(void)
-{
-	unsigned int i = rnd_below(&rnd, SH_REGIONS);
-	struct sh_region *r = &shadow.regions[i];
-	char name[8];
-	int ret;
-
-	snprintf(name, sizeof(name), "c%u", i);
-	snprintf(what, sizeof(what), "delete region %s", name);
-	ret = rg_engine_region_delete(engine, name, RG_ANY_REVISION, &err);
-	then_result(ret, !r->exists ? RG_ERR_NOT_FOUND : sh_region_used(&shadow, i) ? RG_ERR_CONFLICT : RG_ERR_NONE);
-	if (!ret)
-		*r = (struct sh_region){ 0 };
-	regions_changed |= !ret;
-}
+#include "harness/shadow_region_calls.h"
 
 static void do_bind(void)
 {
@@ -473,7 +430,7 @@ static void do_shared_delete(void)
 static void do_something(void)
 {
 	static void (*const calls[])(void) = { do_put, do_put, do_put, do_put, do_patch, do_patch, do_delete,
-					       do_put_bad, do_put_again, do_region, do_region_delete, do_bind,
+					       do_put_bad, do_put_again, do_region, do_region_moves, do_region_delete, do_bind,
 					       do_bind, do_bind, do_unbind, do_shared, do_shared,
 					       do_shared_delete };
 

@@ -414,16 +414,21 @@ static inline const struct sh_exception *sh_exception_for(const struct sh_meetin
 	return found;
 }
 
+static inline bool sh_rule_names(const struct sh_rule *rule, unsigned int customs, unsigned int country)
+{
+	for (unsigned int i = 0; i < rule->n; i++)
+		if (sh_code_matches(rule->codes[i], customs, country))
+			return true;
+	return false;
+}
+
 static inline bool sh_rule_matches(const struct sh_rule *rule, int now, unsigned int customs, unsigned int country)
 {
 	if (!sh_holds(&rule->times, now) || !sh_holds(&rule->order_times, now))
 		return false;
 	if (rule->order && !(sh_territories[rule->order] >> country & 1)) /* an order goes no further */
 		return false;
-	for (unsigned int i = 0; i < rule->n; i++)
-		if (sh_code_matches(rule->codes[i], customs, country))
-			return true;
-	return false;
+	return sh_rule_names(rule, customs, country);
 }
 
 /* The reason's text, as if in mode enforce. */

@@ -217,10 +217,72 @@ static void then_judged(const char *source, unsigned int address, unsigned int p
 		      port, tcp ? "tcp" : "udp", ufrag ? ufrag : "no request", rg_reason_text(trace.reason), id, reason, wanted_id);
 }
 
+/* A packet to try. */
+struct aim {
+	const char *source, *ufrag;
+	unsigned int address, port;
+	bool tcp;
+};
+
+/* At a meeting, as far as the family of the address allows: most random packets meet none. */
+static void aim_at(struct aim *aim, const struct sh_meeting *m)
+{
+	unsigned int bit = rnd_below(&rnd, SH_SHARED * SH_UFRAGS), address;
+	const struct sh_endpoint *e = &m->endpoints[rnd_below(&rnd, SH_ENDPOINTS)];
+	const struct sh_shared *s;
+
+	if (!m->exists)
+		return;
+	for (unsigned int i = 0; m->ufrags && !(m->ufrags >> bit & 1) && i < SH_SHARED * SH_UFRAGS; i++)
+		bit = (bit + 1) % (SH_SHARED * SH_UFRAGS);
+	s = &shadow.shared[bit / SH_UFRAGS];
+	if (e < m->endpoints + m->n_endpoints) {
+		*aim = (struct aim){ aim->source, aim->ufrag, aim->address, e->port, e->tcp };
+		address = e->address;
+	} else if (m->ufrags) {
+		*aim = (struct aim){ aim->source, sh_ufrags[bit % SH_UFRAGS], aim->address, s->first, s->tcp };
+		address = s->address;
+	} else {
+		return;
+	}
+	if (address && !strchr(sh_addresses[address], ':') == !strchr(aim->source, ':'))
+		aim->address = address;
+}
+
+static struct aim draw_aim(void)
+{
+	struct aim aim = { .source = sh_sources[rnd_below(&rnd, SH_COUNT(sh_sources))] };
+	unsigned int first6 = 4, n6 = SH_COUNT(sh_addresses) - first6;
+
+	aim.address = strchr(aim.source, ':') ? first6 + rnd_below(&rnd, n6) : 1 + rnd_below(&rnd, first6 - 1);
+	aim.port = 1 + rnd_below(&rnd, PORTS);
+	aim.tcp = rnd_one_in(&rnd, 3);
+	aim.ufrag = rnd_one_in(&rnd, 2) ? sh_ufrags[rnd_below(&rnd, SH_UFRAGS)] : NULL;
+	if (!rnd_one_in(&rnd, 3))
+		aim_at(&aim, &shadow.meetings[rnd_below(&rnd, SH_MEETINGS)]);
+	return aim;
+}
+
 static void then_entries(const struct rg_dp_map_info *map, const char *name, unsigned int wanted)
 {
 	if (!strcmp(map->name, name) && map->entries != wanted)
 		wrong("%s has %u entries, not %u", name, map->entries, wanted);
+}
+
+/* Whom an order names but must not reach. */
+static void then_orders_are_bounded(const struct sh_meeting *m, const struct sh_rule *rule)
+{
+	unsigned int customs, country;
+
+	for (unsigned int i = 0; i < SH_COUNT(sh_sources); i++) {
+		struct aim aim = { .source = sh_sources[i], .address = strchr(sh_sources[i], ':') ? 4 : 1, .port = 1 };
+
+		sh_locate(&shadow, sh_sources[i], &customs, &country);
+		if (!sh_rule_names(rule, customs, country) || sh_territories[rule->order] >> country & 1)
+			continue;
+		aim_at(&aim, m);
+		then_judged(aim.source, aim.address, aim.port, aim.tcp, aim.ufrag);
+	}
 }
 
 static void then_kernel(void)
@@ -230,14 +292,14 @@ static void then_kernel(void)
 	size_t n = 0;
 
 	for (unsigned int i = 0; i < PROBES; i++) {
-		const char *source = sh_sources[rnd_below(&rnd, SH_COUNT(sh_sources))];
-		unsigned int first6 = 4, n6 = SH_COUNT(sh_addresses) - first6;
-		unsigned int address = strchr(source, ':') ? first6 + rnd_below(&rnd, n6) :
-							     1 + rnd_below(&rnd, first6 - 1);
+		struct aim aim = draw_aim();
 
-		then_judged(source, address, 1 + rnd_below(&rnd, PORTS), rnd_one_in(&rnd, 3),
-			    rnd_one_in(&rnd, 2) ? sh_ufrags[rnd_below(&rnd, SH_UFRAGS)] : NULL);
+		then_judged(aim.source, aim.address, aim.port, aim.tcp, aim.ufrag);
 	}
+	for (unsigned int i = 0; i < SH_MEETINGS; i++)
+		for (unsigned int j = 0; shadow.meetings[i].exists && j < shadow.meetings[i].n_rules; j++)
+			if (shadow.meetings[i].rules[j].order)
+				then_orders_are_bounded(&shadow.meetings[i], &shadow.meetings[i].rules[j]);
 	assert_int_equal(rg_dp_maps(rg_engine_dp(engine), &maps, &n, &err), 0);
 	for (size_t i = 0; i < n; i++) {
 		then_entries(&maps[i], "rg_endpoints", sh_count_endpoints(&shadow));
