@@ -35,6 +35,8 @@ static void say_attached(const json_t *answer)
 		printf("; off again in %lld s unless 'regiongate attach %s --confirm' says that all is well",
 		       (long long)json_integer_value(within), name);
 	putchar('\n');
+	if (json_is_string(json_object_get(answer, "warning")))
+		fprintf(stderr, "regiongate: %s: %s\n", name, json_string_value(json_object_get(answer, "warning")));
 }
 
 static enum rg_cli_exit put(const struct rg_cli *cli, json_t *body, bool confirm)

@@ -67,6 +67,20 @@ static enum rg_cli_exit interfaces_print(const json_t *interfaces)
 	return rg_show_table(table);
 }
 
+/* What is wrong with an interface, in words. */
+static void words_print(const json_t *interfaces)
+{
+	static const char *const keys[] = { "problem", "warning" };
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(interfaces, i, one)
+		for (size_t k = 0; k < ARRAY_SIZE(keys); k++)
+			if (json_is_string(json_object_get(one, keys[k])))
+				printf("%s: %s\n", json_string_value(json_object_get(one, "name")),
+				       json_string_value(json_object_get(one, keys[k])));
+}
+
 static enum rg_cli_exit maps_print(const json_t *maps)
 {
 	_cleanup_(rg_table_freep) struct rg_table *table =
@@ -95,6 +109,7 @@ static enum rg_cli_exit status_print(const json_t *status)
 	putchar('\n');
 	if (interfaces_print(json_object_get(status, "interfaces")))
 		return RG_EXIT_REFUSED;
+	words_print(json_object_get(status, "interfaces"));
 	putchar('\n');
 	if (rg_show_table(counters))
 		return RG_EXIT_REFUSED;

@@ -5,7 +5,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ethtool.h>
 #include <linux/if_link.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <stdio.h>
@@ -228,6 +230,19 @@ static int check_ethernet(const char *ifname, struct rg_err *err)
 		return 0;
 	return rg_err_set(err, -EOPNOTSUPP, RG_ERR_INVALID, "",
 			  "'%s' carries no Ethernet frames, so the filter can not read its packets", ifname);
+}
+
+/* A NIC names the bus that it is on (PCI, virtio, USB); a tap is on none, but says so in its way. */
+bool rg_dp_joins_datagrams(const char *ifname)
+{
+	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
+	struct ifreq request = { .ifr_data = (char *)&info };
+	_cleanup_(rg_closep) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", ifname);
+	if (fd < 0 || ioctl(fd, SIOCETHTOOL, &request))
+		return true;
+	return !info.bus_info[0] || !strcmp(info.bus_info, "N/A") || !strcmp(info.bus_info, "tap");
 }
 
 /* A link that is not pinned yet: its fd. */

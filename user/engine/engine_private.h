@@ -105,6 +105,7 @@ struct interface {
 	uint64_t reattached;   /* how often it was found off and put on again */
 	int64_t on_at;         /* when the filter was last seen on it, seconds since 1970; 0: not by this daemon */
 	bool bare;             /* the ledger says that it is without the filter */
+	bool warned;           /* of interface_warning() */
 	char problem[200];     /* why it is not attached; "" if it is */
 };
 
@@ -542,6 +543,8 @@ int interface_try(struct rg_engine *engine, const char *name, enum rg_xdp_mode m
 int interface_confirm(struct rg_engine *engine, struct interface *interface, struct rg_err *err);
 /** Seconds that are left to confirm, rounded up. */
 uint64_t interface_confirm_s(const struct interface *interface);
+/** What is to be said of an interface that is attached; NULL: nothing. */
+const char *interface_warning(const struct rg_engine *engine, const struct rg_dp_interface *status);
 /** Tell readers of events: attached in @mode, or (NULL) detached. */
 void interface_event(struct rg_engine *engine, const char *name, const enum rg_xdp_mode *mode);
 /** Say which trials end with the daemon. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/log.h"
@@ -139,8 +140,23 @@ bool interfaces_any_attached(struct rg_engine *engine)
 	return rg_dp_interfaces(engine->dp, &list, &n, &err) || n;
 }
 
+const char *interface_warning(const struct rg_engine *engine, const struct rg_dp_interface *status)
+{
+	bool shared_udp = false;
+
+	for (uint32_t i = 1; i < RG_SHARED_MAX; i++) {
+		const struct shared *shared = engine->model.shared_at[i];
+
+		shared_udp |= shared && shared->spec.protocol == IPPROTO_UDP;
+	}
+	if (!shared_udp || !status->attached || status->mode != RG_XDP_GENERIC || !rg_dp_joins_datagrams(status->name))
+		return NULL;
+	return "in generic mode datagrams may come here as one packet, of which the first is read: behind it a request "
+	       "can be hidden from shared endpoints; use native mode, or attach to the interface below";
+}
+
 /* @status NULL: the interface does not exist now. @asked NULL: attached, but not by the store. */
-static json_t *interface_json(const char *name, const struct interface *asked,
+static json_t *interface_json(const struct rg_engine *engine, const char *name, const struct interface *asked,
 			      const struct rg_dp_interface *status)
 {
 	bool attached = status && status->attached, trial = asked && asked->confirm_ns;
@@ -148,7 +164,7 @@ static json_t *interface_json(const char *name, const struct interface *asked,
 
 	if (status && status->prog_id)
 		program = json_pack("{s:I, s:s}", "id", (json_int_t)status->prog_id, "name", status->prog_name);
-	return json_pack("{s:s, s:s?, s:b, s:b, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:o, s:I, s:s?}", "name", name,
+	return json_pack("{s:s, s:s?, s:b, s:b, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:o, s:I, s:s?, s:s*}", "name", name,
 			 "mode", asked ? rg_xdp_mode_text(asked->mode) : NULL, "attached", attached,
 			 "dispatcher", attached && status->place == RG_DP_PLACE_OURS,
 			 "attached_mode", attached ? rg_xdp_mode_text(status->mode) : NULL,
@@ -161,7 +177,8 @@ static json_t *interface_json(const char *name, const struct interface *asked,
 			 "confirm_within_s",
 			 trial ? json_integer((json_int_t)interface_confirm_s(asked)) : json_null(),
 			 "reattached", (json_int_t)(asked ? asked->reattached : 0),
-			 "problem", asked && asked->problem[0] ? asked->problem : NULL);
+			 "problem", asked && asked->problem[0] ? asked->problem : NULL,
+			 "warning", status ? interface_warning(engine, status) : NULL);
 }
 
 int rg_engine_interface_get(struct rg_engine *engine, const char *name, json_t **ret, struct rg_err *err)
@@ -183,7 +200,7 @@ int rg_engine_interface_get(struct rg_engine *engine, const char *name, json_t *
 		return rg_err_set(err, -ENOENT, RG_ERR_NOT_FOUND, NULL,
 				  "the filter is not attached to an interface '%s'", name);
 	}
-	*ret = interface_json(name, interface, r ? NULL : &status);
+	*ret = interface_json(engine, name, interface, r ? NULL : &status);
 	return *ret ? 0 : engine_no_memory(err);
 }
 
@@ -369,7 +386,7 @@ int rg_engine_interface_list(struct rg_engine *engine, json_t **ret, struct rg_e
 	}
 	for (size_t i = 0; i < n; i++)
 		if (!interface_find(engine, attached[i].name))
-			json_array_append_new(list, interface_json(attached[i].name, NULL, &attached[i]));
+			json_array_append_new(list, interface_json(engine, attached[i].name, NULL, &attached[i]));
 	*ret = json_pack("{s:O}", "interfaces", list);
 	return *ret ? 0 : engine_no_memory(err);
 }

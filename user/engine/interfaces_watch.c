@@ -80,6 +80,20 @@ static void note_on(struct rg_engine *engine, struct interface *interface, bool 
 	interface->on_at = rg_engine_now(engine);
 }
 
+/* Once, when it begins. */
+static void note_warning(struct rg_engine *engine, struct interface *interface)
+{
+	struct rg_dp_interface status = { 0 };
+	const char *warning;
+
+	if (rg_dp_interface_status(engine->dp, interface->name, &status, NULL))
+		return;
+	warning = interface_warning(engine, &status);
+	if (warning && !interface->warned)
+		rg_log(RG_LOG_WARNING, "interface '%s': %s", interface->name, warning);
+	interface->warned = warning != NULL;
+}
+
 /* @starting: what is attached then was not off. */
 static void look_at(struct rg_engine *engine, struct interface *interface, bool starting)
 {
@@ -111,6 +125,7 @@ static void look_at(struct rg_engine *engine, struct interface *interface, bool 
 	}
 	interface->ifindex = status.ifindex;
 	note_on(engine, interface, false);
+	note_warning(engine, interface);
 	if (rg_dp_egress_attach(engine->dp, interface->name, interface->egress, &err)) {
 		set_problem(interface, err.detail);
 		return;
