@@ -218,11 +218,13 @@ static void exceptions_come_before_rules(void **state)
 	given_body("\"rules\": [{\"action\": \"refuse\", \"regions\": [\"CN\"]}], \"exceptions\": ["
 		      "{\"network\": \"203.0.113.0/28\", \"action\": \"admit\", \"reason\": \"hosts\"},"
 		      "{\"network\": \"203.0.113.9/32\", \"action\": \"refuse\", \"reason\": \"but him\"},"
+		      "{\"network\": \"2002:cb00:7109::/48\", \"action\": \"admit\", \"reason\": \"his router\"},"
 		      "{\"network\": \"2001:db8:c:1::/64\", \"action\": \"admit\", \"reason\": \"hosts\"}]");
 	then_judged("203.0.113.8", RG_REASON_ADMIT_EXCEPTION);
 	then_judged("2001:db8:c:1::9", RG_REASON_ADMIT_EXCEPTION);
 	then_judged("2001:db8:c:2::9", RG_REASON_REFUSE_REGION);
 	then_judged("2002:cb00:7108::1", RG_REASON_ADMIT_EXCEPTION); /* 6to4 of 203.0.113.8 */
+	then_judged("2002:cb00:7109::1", RG_REASON_ADMIT_EXCEPTION); /* as it is before the address inside */
 	then_judged(FROM_CN, RG_REASON_REFUSE_EXCEPTION);
 	then_judged("203.0.113.16", RG_REASON_REFUSE_REGION);
 	then_judged(FROM_DE, RG_REASON_ADMIT_DEFAULT);

@@ -224,6 +224,12 @@ static void do_put_again(void)
 		put_meeting(i, shadow.meetings[i], false);
 }
 
+/* RFC 7396 merges objects: what names the other list leaves the one that is there. */
+static bool sites_merge_badly(const struct sh_meeting *m, const struct sh_meeting *patch)
+{
+	return m->exists && m->sites && patch->sites && strcmp(sh_sites[m->sites].list, sh_sites[patch->sites].list);
+}
+
 /* One field; a null stands for its default. */
 static void do_patch(void)
 {
@@ -233,6 +239,7 @@ static void do_patch(void)
 	struct sh_meeting m = shadow.meetings[i], other = draw_meeting(i);
 	struct shadow with = shadow;
 	bool null = rnd_one_in(&rnd, 6);
+	enum rg_errc wanted;
 	uint64_t revision = 0;
 	json_t *body, *patch, *value;
 	char id[8];
@@ -259,7 +266,10 @@ static void do_patch(void)
 	snprintf(what, sizeof(what), "patch %s of %s", field, id);
 	ret = rg_engine_meeting_patch(engine, id, patch, RG_ANY_REVISION, &revision, &err);
 	json_decref(patch);
-	then_meeting_result(ret, shadow.meetings[i].exists ? error_of(i, &m) : RG_ERR_NOT_FOUND, &m);
+	wanted = shadow.meetings[i].exists ? error_of(i, &m) : RG_ERR_NOT_FOUND;
+	if (*field == 's' && sites_merge_badly(&shadow.meetings[i], &other))
+		wanted = RG_ERR_INVALID;
+	then_meeting_result(ret, wanted, &m);
 	if (!ret)
 		accept_meeting(i, m, revision);
 }
