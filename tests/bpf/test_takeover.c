@@ -190,6 +190,22 @@ TEST(generations_of_the_table_go_on_where_flows_do)
 	assert_int_equal(dp->generation_base, 41);
 }
 
+TEST(counters_of_events_go_on)
+{
+	uint64_t sent, lost;
+
+	given_load(1000);
+	dp->budgets[0].sent = 7;
+	dp->budgets[dp->n_cpus - 1].lost = 5;
+	in_force();
+	stopped();
+	given_load(1000);
+	rg_dp_events_counts(dp, &sent, &lost);
+	assert_int_equal(sent, 7);
+	assert_int_equal(lost, 5);
+	assert_int_equal(dp->budgets[0].left, RG_EVENTS_PER_CPU);
+}
+
 TEST(nothing_is_taken_of_an_abi_that_is_not_known)
 {
 	static const uint32_t others[] = { RG_ABI_TAKEN - 1, RG_ABI_VERSION + 1 };
@@ -264,6 +280,7 @@ int main(void)
 		T(flows_of_another_table_size_are_copied),
 		T(a_flow_that_is_copied_goes_if_its_ufrag_went),
 		T(generations_of_the_table_go_on_where_flows_do),
+		T(counters_of_events_go_on),
 		T(nothing_is_taken_of_an_abi_that_is_not_known),
 		T(a_cpu_mask_with_gaps_counts_to_its_highest_number),
 		T(a_cleared_ufrag_unbinds_its_flows),

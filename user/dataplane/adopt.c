@@ -125,7 +125,8 @@ int rg_dp_adopt(struct rg_dp *dp)
 {
 	struct bpf_map *maps[] = { dp->skel->maps.rg_reason_stat, dp->skel->maps.rg_region_stat,
 				   dp->skel->maps.rg_mtg_stat, dp->skel->maps.rg_seen,
-				   dp->skel->maps.rg_frags, dp->skel->maps.rg_bind_rates };
+				   dp->skel->maps.rg_frags, dp->skel->maps.rg_bind_rates,
+				   dp->skel->maps.rg_budgets };
 	struct rg_state state;
 	int r = 0;
 
