@@ -109,29 +109,37 @@ static int map_arrays(struct rg_dp *dp)
 	return 0;
 }
 
-static int load(struct rg_dp *dp)
+static int not_loaded(int r, struct rg_err *err)
+{
+	return rg_err_set(err, r, RG_ERR_KERNEL, "", "the kernel does not load the program: %s%s%s%s",
+			  strerror(-r), words[0] ? " (" : "", words, words[0] ? ")" : "");
+}
+
+static int load(struct rg_dp *dp, struct rg_err *err)
 {
 	int r;
 
 	dp->skel = regiongate_bpf__open();
 	if (!dp->skel)
-		return -errno;
+		return not_loaded(-errno, err);
 	if (getrandom(&dp->cookie, sizeof(dp->cookie), 0) != sizeof(dp->cookie))
-		return -errno;
+		return not_loaded(-errno, err);
 	dp->n_cpus = rg_dp_cpu_ids();
 	r = rg_dp_config_apply(dp);
-	if (!r)
-		r = rg_dp_adopt(dp);
-	if (!r)
-		r = regiongate_bpf__load(dp->skel);
+	if (r)
+		return not_loaded(r, err);
+	r = rg_dp_adopt(dp, err);
+	if (r)
+		return r;
+	r = regiongate_bpf__load(dp->skel);
 	if (!r)
 		r = map_arrays(dp);
 	if (!r)
 		r = rg_dp_events_open(dp, bpf_map__fd(dp->skel->maps.rg_events));
+	if (r)
+		return not_loaded(r, err);
 	rg_closep(&dp->geo_template);
 	dp->geo_template = -1;
-	if (r)
-		return r;
 	dp->prog_fd = bpf_program__fd(dp->skel->progs.regiongate);
 	dp->egress_fd = bpf_program__fd(dp->skel->progs.regiongate_egress);
 	rg_dp_adopted(dp);
@@ -167,11 +175,10 @@ int rg_dp_open(const struct rg_dp_config *config, struct rg_dp **ret, struct rg_
 		rg_dp_close(dp);
 		return r;
 	}
-	r = config->pin_dir && !dp->pin_dir ? -ENOMEM : load(dp);
+	r = config->pin_dir && !dp->pin_dir ? not_loaded(-ENOMEM, err) : load(dp, err);
 	if (r) {
 		rg_dp_close(dp);
-		return rg_err_set(err, r, RG_ERR_KERNEL, "", "the kernel does not load the program: %s%s%s%s",
-				  strerror(-r), words[0] ? " (" : "", words, words[0] ? ")" : "");
+		return r;
 	}
 	if (dp->pin_dir)
 		rg_dp_names_open(dp);
@@ -234,6 +241,7 @@ void rg_dp_close(struct rg_dp *dp)
 	if (!dp)
 		return;
 	rg_dp_earlier_close(dp);
+	rg_closep(&dp->geo_template);
 	rg_dp_events_close(dp);
 	for (size_t i = 0; i < dp->n_arrays; i++) {
 		munmap(dp->arrays[i].at, dp->arrays[i].bytes);

@@ -208,7 +208,7 @@ int rg_dp_config_apply(struct rg_dp *dp);
 
 /* adopt.c */
 /** Before the load: take over the counters and flows that an earlier daemon pinned. */
-int rg_dp_adopt(struct rg_dp *dp);
+int rg_dp_adopt(struct rg_dp *dp, struct rg_err *err);
 /** After it: what was the earlier maps' last word. */
 void rg_dp_adopted(struct rg_dp *dp);
 void rg_dp_earlier_close(struct rg_dp *dp);

@@ -52,17 +52,23 @@ static const struct bpf_map *map_of(const struct rg_dp *dp, const struct key *ke
 	return key->is_long ? dp->skel->maps.rg_ufrags_long : dp->skel->maps.rg_ufrags;
 }
 
-/* The serial that an earlier load gave to the same binding of the same ufrag; 0: none. */
-static uint32_t earlier_serial(const struct rg_dp *dp, const struct key *key, uint32_t binding, uint32_t meeting)
+/* The serial that an earlier load gave to the same binding of the same ufrag; 0: none. Not to know it would unbind
+ * its flows: 0 or -errno. */
+static int earlier_serial(const struct rg_dp *dp, const struct key *key, uint32_t binding, uint32_t meeting,
+			  uint32_t *ret)
 {
 	const struct rg_dp_earlier *earlier = &dp->earlier;
 	int fd = key->is_long ? earlier->ufrags_long : earlier->ufrags;
 	struct rg_ufrag ufrag;
 
-	if (binding >= earlier->n_bindings || earlier->bindings[binding].meeting != meeting || fd < 0 ||
-	    bpf_map_lookup_elem(fd, key_data(key), &ufrag) || ufrag.binding != binding || ufrag.meeting != meeting)
+	*ret = 0;
+	if (binding >= earlier->n_bindings || earlier->bindings[binding].meeting != meeting || fd < 0)
 		return 0;
-	return earlier->bindings[binding].serial;
+	if (bpf_map_lookup_elem(fd, key_data(key), &ufrag))
+		return errno == ENOENT ? 0 : -errno;
+	if (ufrag.binding == binding && ufrag.meeting == meeting)
+		*ret = earlier->bindings[binding].serial;
+	return 0;
 }
 
 uint32_t rg_dp_next_serial(struct rg_dp *dp)
@@ -123,7 +129,9 @@ int rg_dp_ufrag_set(struct rg_dp *dp, uint32_t endpoint, const char *text, size_
 	fd = bpf_map__fd(map_of(dp, &key));
 	at = &dp->bindings[binding];
 	before = *at;
-	serial = earlier_serial(dp, &key, binding, meeting);
+	r = earlier_serial(dp, &key, binding, meeting, &serial);
+	if (r)
+		return ufrag_error(dp, &key, r, err);
 	at->tokens = RG_BIND_BURST;
 	at->filled = (__u32)(rg_dp_now_ns() / 1000000000u);
 	binding_store(dp, binding, meeting, serial ? serial : rg_dp_next_serial(dp));
