@@ -12,7 +12,7 @@
 # make fuzz       each fuzz target for FUZZ_SECONDS (20); make lint: the written rules
 # make fuzz-api   random calls against model, store and kernel: SEED=7 STEPS=20000
 # make install    honours DESTDIR and PREFIX (/usr/local); make uninstall
-# Both of the latter install what they need first (tools/install-deps lists it).
+# make run, check, evade, fuzz and bench install what they need first (tools/install-deps lists it).
 
 Q := $(if $(V),,@)
 export PATH := $(PATH):/usr/sbin:/sbin
@@ -289,7 +289,7 @@ install: all
 		install -m 644 tools/packaging/regiongate.conf $(DESTDIR)$(SYSCONFDIR)/regiongate/
 	install -m 644 tools/packaging/regiongate.conf tools/packaging/dispatcher.conf $(DESTDIR)$(DOCDIR)/
 	for unit in $(UNITS); do \
-		sed 's,/usr/sbin/,$(PREFIX)/sbin/,g; s,/usr/bin/,$(PREFIX)/bin/,g' $$unit \
+		sed 's,/usr/sbin/,$(PREFIX)/sbin/,g; s,/usr/bin/,$(PREFIX)/bin/,g; s,/usr/share/doc/regiongate,$(DOCDIR),g' $$unit \
 			>$(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
 	install -D -m 644 tools/packaging/regiongate.sysusers $(DESTDIR)$(SYSUSERSDIR)/regiongate.conf
 	for page in $(MANS); do \

@@ -26,6 +26,9 @@ systemd-analyze security --offline=true --threshold=$MOST --root="$WORK/dest" re
 	>"$WORK/exposure" 2>/dev/null
 is "the unit's exposure is at most $((MOST / 10)).$((MOST % 10))" $? 0
 grep "Overall exposure" "$WORK/exposure" | sed 's/^[^O]*/# /'
+check "that of the hourly check, too" systemd-analyze security --offline=true --threshold=$MOST --root="$WORK/dest" \
+	regiongate-verify.service
+check "the units name what is installed" [ "$(sed -n 's/^Documentation=file://p' "$service")" = /usr/share/doc/regiongate/operating.md ]
 mkdir "$WORK/dest/lib/systemd/system/regiongated.service.d"
 cp "$WORK/dest/usr/share/doc/regiongate/dispatcher.conf" "$WORK/dest/lib/systemd/system/regiongated.service.d/"
 systemd-analyze security --offline=true --threshold=$MOST --root="$WORK/dest" regiongated.service \
