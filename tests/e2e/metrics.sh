@@ -123,13 +123,14 @@ rg region delete de >/dev/null
 traffic
 go_on "custom regions change and go"
 database "$WORK/live.mmdb" CN
-check "(another table)" rg geoip reload --force
+check "(another table)" rg geoip reload --force --confirm
 traffic
 go_on "GeoIP data are reloaded"
+failures=$(counter regiongate_geoip_reload_failures_total)
 : >"$WORK/live.mmdb"
 rg geoip reload >/dev/null 2>&1
 go_on "a reload fails"
-is "which is counted" "$(counter regiongate_geoip_reload_failures_total)" 1
+check "which is counted" [ "$(counter regiongate_geoip_reload_failures_total)" -gt "$failures" ]
 database "$WORK/live.mmdb" CN
 rg detach eth0 >/dev/null
 rg attach eth0 --mode generic >/dev/null
