@@ -27,5 +27,7 @@ const char *rows_directory(void);
 /** Make the file anew: an empty store with these rows. */
 void rows_write(const uint8_t *data, size_t size);
 struct rows_ledger rows_ledger(void);
+/** Somebody else appends a row to the ledger, while the daemon has the file open. */
+void rows_append(uint64_t seq);
 
 #endif
