@@ -219,3 +219,17 @@ enum rg_cli_exit rg_cli_get_resource(const struct rg_cli *cli, const char *base,
 	rg_cli_say_json(answer);
 	return code;
 }
+
+enum rg_cli_exit rg_cli_delete_resource(const struct rg_cli *cli, const char *base, const char *kind,
+					const char *if_match)
+{
+	_cleanup_(rg_freep) char *path = rg_cli_path(base, cli->words[0], "");
+	enum rg_cli_exit code;
+
+	if (!path)
+		return RG_EXIT_REFUSED;
+	code = rg_cli_call(cli, "DELETE", path, NULL, if_match, NULL, NULL);
+	if (code == RG_EXIT_DONE && !cli->json)
+		printf("%s%s: deleted\n", kind, cli->words[0]);
+	return code;
+}

@@ -131,6 +131,9 @@ enum rg_cli_exit rg_cli_call_json(const struct rg_cli *cli, const char *method, 
  *  --json, else by @show, which gets the ETag too (NULL: there is none). */
 enum rg_cli_exit rg_cli_get_resource(const struct rg_cli *cli, const char *base,
 				     enum rg_cli_exit (*show)(const json_t *resource, const char *etag));
+/** DELETE it and say so: its name behind @kind ("custom:"). @if_match: only if it still has this ETag; or NULL. */
+enum rg_cli_exit rg_cli_delete_resource(const struct rg_cli *cli, const char *base, const char *kind,
+					const char *if_match);
 /** NDJSON in, NDJSON out: @ret is the answer's text, owned by the caller. */
 enum rg_cli_exit rg_cli_call_text(const struct rg_cli *cli, const char *method, const char *path,
 				  const struct rg_cli_body *body, char **ret);

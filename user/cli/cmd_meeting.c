@@ -105,15 +105,7 @@ static enum rg_cli_exit meeting_get(const struct rg_cli *cli)
 
 static enum rg_cli_exit meeting_delete(const struct rg_cli *cli)
 {
-	_cleanup_(rg_freep) char *path = rg_cli_path(MEETINGS "/", cli->words[0], "");
-	enum rg_cli_exit code;
-
-	if (!path)
-		return RG_EXIT_REFUSED;
-	code = rg_cli_call(cli, "DELETE", path, NULL, rg_cli_option(cli, "if-match"), NULL, NULL);
-	if (code == RG_EXIT_DONE && !cli->json)
-		printf("%s: deleted\n", cli->words[0]);
-	return code;
+	return rg_cli_delete_resource(cli, MEETINGS "/", "", rg_cli_option(cli, "if-match"));
 }
 
 /* One page behind @after; its meetings are appended to @list, @ret_next is owned by the caller. */

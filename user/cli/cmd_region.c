@@ -136,15 +136,7 @@ static enum rg_cli_exit region_list(const struct rg_cli *cli)
 
 static enum rg_cli_exit region_delete(const struct rg_cli *cli)
 {
-	_cleanup_(rg_freep) char *path = rg_cli_path("/v1/regions/", cli->words[0], "");
-	enum rg_cli_exit code;
-
-	if (!path)
-		return RG_EXIT_REFUSED;
-	code = rg_cli_call(cli, "DELETE", path, NULL, NULL, NULL, NULL);
-	if (code == RG_EXIT_DONE && !cli->json)
-		printf("custom:%s: deleted\n", cli->words[0]);
-	return code;
+	return rg_cli_delete_resource(cli, "/v1/regions/", "custom:", NULL);
 }
 
 static const struct rg_cli_option put_options[] = {
