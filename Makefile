@@ -2,6 +2,7 @@
 # make            the three build outputs
 # make run        the demonstration; make run IFACE=eth0 GEOIP=f.mmdb: the daemon on a NIC
 # make check      all tests; make check T=tests/unit/test_ip.c: one of them
+# make check-sanitized  tests/e2e with ASan and UBSan in the daemon
 # make check-kernels  the filter on Debian's 6.1 and 6.12, in virtual machines
 # make check-webrtc   libnice, Janus and Chromium across the filter
 # make check-browser  the report's page in Chromium
@@ -56,7 +57,7 @@ BPF     := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bpf/test_*.c))
 FUZZ    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 E2E     := $(wildcard tests/e2e/*.sh)
 
-.PHONY: all deps run check check-built check-kernels check-clang check-webrtc check-browser evade bench fuzz fuzz-api fuzz-corpus lint install uninstall clean
+.PHONY: all deps run check check-built check-sanitized check-kernels check-clang check-webrtc check-browser evade bench fuzz fuzz-api fuzz-corpus lint install uninstall clean
 all: $(B)/regiongated $(B)/regiongate $(B)/regiongate.bpf.o
 
 # --- what can not be built without, said in one line
@@ -106,6 +107,9 @@ $(B)/libregiongate-san.a: $(SAN_OBJ)
 $(B)/regiongated: $(B)/obj/user/daemon/main.o $(B)/libregiongate.a
 	@echo "  CC    $@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(PKG_LIBS)
+$(B)/san/regiongated: $(B)/san/user/daemon/main.o $(B)/libregiongate-san.a
+	@echo "  CC    $@"
+	$(Q)$(CC) $(CFLAGS) $(SAN) $(LDFLAGS) $^ -o $@ $(PKG_LIBS)
 $(B)/regiongate: $(B)/obj/user/cli/main.o $(B)/libregiongate.a
 	@echo "  CC    $@"
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(PKG_LIBS)
@@ -232,6 +236,10 @@ deps:
 	@tools/install-deps
 check: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) check-built
+# the same tests with a daemon that has ASan and UBSan in it (leaks apart: its filter of system calls forbids the search)
+check-sanitized: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(B)/geoip.mmdb $(B)/san/regiongated $(B)/tests/udpcat $(B)/tests/foreign.bpf.o $(B)/tests/bpf_fails.so
+	RG_BUILD=$(abspath $(B)) RG_DAEMON=$(abspath $(B))/san/regiongated ASAN_OPTIONS=detect_leaks=0 tools/run-tests $(or $(T),$(E2E))
 check-kernels: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(BPF) $(B)/tests/evade $(B)/tests/udpcat $(B)/tests/foreign.bpf.o $(B)/tests/dropper.bpf.o $(B)/geoip.mmdb
 	RG_BUILD=$(abspath $(B)) tests/kernels/run $(T)

@@ -22,7 +22,7 @@ export PATH=$PATH:/usr/sbin:/sbin LC_ALL=C
 RG_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 RG_BUILD=${RG_BUILD:-$RG_TOP/build}
 REGIONGATE=$RG_BUILD/regiongate
-REGIONGATED=$RG_BUILD/regiongated
+REGIONGATED=${RG_DAEMON:-$RG_BUILD/regiongated} # RG_DAEMON: make check-sanitized
 UDPCAT=$RG_BUILD/tests/udpcat
 
 NS=rg$$
