@@ -211,6 +211,45 @@ static void another_boot_behind_the_last_known_time_is_a_step(void **state)
 	then_judged(FROM_CN, RG_REASON_REFUSE_REGION);
 }
 
+static uint64_t away_s(void)
+{
+	const char *name = "\nregiongate_clock_away_seconds ", *at;
+	char *text = NULL;
+	uint64_t value;
+
+	assert_int_equal(rg_engine_metrics(engine, &text, &err), 0);
+	at = strstr(text, name);
+	assert_non_null(at);
+	value = strtoull(at + strlen(name), NULL, 10);
+	free(text);
+	return value;
+}
+
+/* It may have been off for as long: believed, said, and put right once somebody knows better. */
+static void an_rtc_that_is_ahead_is_told_and_can_be_put_right(void **state)
+{
+	json_t *answer = NULL;
+
+	(void)state;
+	given_rule_until(3600);
+	assert_int_equal(away_s(), 0);
+	then_judged(FROM_CN, RG_REASON_REFUSE_REGION);
+	moved_ns = 365 * 86400 * NS;
+	config.boot_id = "boot-2";
+	when_restarted();
+	assert_false(clock_stepped());
+	assert_in_range(away_s(), 1, 365 * 86400); /* less what this machine has been on */
+	then_judged(FROM_CN, RG_REASON_ADMIT_DEFAULT);
+	moved_ns = 0;
+	rg_engine_tick(engine);
+	assert_true(clock_stepped());
+	assert_int_equal(rg_engine_clock_accept(engine, &answer, &err), 0);
+	json_decref(answer);
+	then_judged(FROM_CN, RG_REASON_REFUSE_REGION);
+	when_restarted();
+	assert_int_equal(away_s(), 0);
+}
+
 static void sleep_counts_as_time(void **state)
 {
 	(void)state;
@@ -234,6 +273,7 @@ int main(void)
 		WITH_PLACES(drift_is_followed_in_silence),
 		WITH_PLACES(another_boot_believes_the_wall_clock),
 		WITH_PLACES(another_boot_behind_the_last_known_time_is_a_step),
+		WITH_PLACES(an_rtc_that_is_ahead_is_told_and_can_be_put_right),
 		WITH_PLACES(sleep_counts_as_time),
 	};
 

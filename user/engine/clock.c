@@ -12,6 +12,7 @@
 #define NS 1000000000ll
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 #define FAR_S (1ll << 33) /* beyond this many seconds from now nothing is computed in ns */
+#define AWAY_S (7 * 86400) /* a machine that was off for longer is worth a word */
 #define BELIEVED_S (1ll << 32) /* a time of the store beyond this one, in the year 2106, is none */
 
 static int64_t read_kernel(void *arg, int id)
@@ -97,14 +98,29 @@ static int64_t last_known(struct rg_engine *engine)
 	return at > 0 && at < BELIEVED_S ? at : 0;
 }
 
+/* An RTC that is ahead can not be told from a machine that was off: it is said how long that would be. */
+static void note_away(struct clock *clock, int64_t known)
+{
+	char text[RG_TIME_TEXT_MAX];
+
+	clock->away_s = known ? (read_clock(clock, CLOCK_REALTIME) - read_clock(clock, CLOCK_BOOTTIME)) / NS - known : 0;
+	if (clock->away_s < 0)
+		clock->away_s = 0;
+	if (clock->away_s >= AWAY_S)
+		rg_log(RG_LOG_WARNING, "by its clock this machine was off for %lld days, since %s; if that is not so, the clock "
+		       "is ahead, and what ends in between has ended", (long long)(clock->away_s / 86400),
+		       rg_time_format(known, text));
+}
+
 /* A reboot: the wall clock is believed, unless it is behind what an earlier daemon knew (an RTC without a
  * battery, say). Time does not go back: then that time is believed, and the wall clock has stepped. */
 static void anchor_anew(struct rg_engine *engine)
 {
 	struct clock *clock = &engine->clock;
-	int64_t least = last_known(engine) * NS - read_clock(clock, CLOCK_BOOTTIME);
+	int64_t known = last_known(engine), least = known * NS - read_clock(clock, CLOCK_BOOTTIME);
 
 	clock->anchor_ns = beyond(clock, CLOCK_REALTIME, CLOCK_BOOTTIME);
+	note_away(clock, known);
 	if (clock->anchor_ns > least - CLOCK_STEP_NS)
 		return;
 	clock->anchor_ns = least;

@@ -32,6 +32,7 @@ struct clock {
 	bool stepped;
 	int64_t step_ns;     /* how far the wall clock is ahead of the anchor, then */
 	int64_t step_at;     /* when that was noticed: believed seconds */
+	int64_t away_s;      /* from the last time that the store knew to this boot's first start; 0: not known */
 	bool held;           /* time stands still, for the program too: see rg_engine_time_set() */
 	int64_t held_at;     /* at that second */
 };

@@ -226,6 +226,9 @@ static int write_all(struct rg_engine *engine, FILE *out, struct rg_err *err)
 	      engine->narrowed.n);
 	gauge(out, "regiongate_clock_stepped", "1 while the wall clock was set and nobody has accepted it.",
 	      engine->clock.stepped);
+	gauge(out, "regiongate_clock_away_seconds",
+	      "At this boot's first start: how long this machine had been off, by its clock. 0: not known, or a later start.",
+	      (uint64_t)engine->clock.away_s);
 	head(out, "regiongate_drift_total", "counter", "Map entries, pins and links that somebody else changed.");
 	fprintf(out, "regiongate_drift_total %" PRIu64 "\n", engine->drifted);
 	head(out, "regiongate_site_alarms_total", "counter", "Alarms: media of a meeting that excludes this site arrived.");
