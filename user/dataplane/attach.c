@@ -186,6 +186,9 @@ static int attach_error(const struct rg_dp *dp, const struct rg_dp_interface *be
 {
 	const char *words;
 
+	if (r == -EEXIST && !before->prog_id)
+		return rg_err_set(err, r, RG_ERR_CONFLICT, "", "an interface above '%s', such as a bond, has an XDP program already",
+				  before->name);
 	if (r == -EBUSY || r == -EEXIST)
 		return rg_err_set(err, -EBUSY, RG_ERR_CONFLICT, "", "'%s' has another XDP program already", before->name);
 	if (mode != RG_XDP_NATIVE || r == -ENOMEM || r == -EPERM)
