@@ -14,14 +14,27 @@ static __always_inline __u8 rg_ip_protocol(const struct rg_packet *pkt)
 	return pkt->protocol == RG_PROTO_TCP ? IPPROTO_TCP : IPPROTO_UDP;
 }
 
+/* The time for rg_seen. The clock is a call, so it is only read when the kernel's ticks, which this JIT reads in
+ * place, have gone on. */
+static __always_inline __u32 rg_seen_clock(struct rg_budget *budget)
+{
+	__u64 ticks = bpf_jiffies64() >> RG_SEEN_TICKS_SHIFT;
+
+	if (budget->seen_ticks != ticks) {
+		budget->seen_ticks = ticks;
+		budget->seen_at = bpf_ktime_get_coarse_ns() >> RG_SEEN_SHIFT;
+	}
+	return budget->seen_at;
+}
+
 /* Note a remote in this CPU's part of rg_seen. 1 if it was not there with this reason. Nobody else
  * writes there: a CPU runs one packet at a time. */
-static __always_inline int rg_seen_note(const struct rg_packet *pkt, __u32 reason)
+static __always_inline int rg_seen_note(const struct rg_packet *pkt, __u32 reason, __u32 cpu, __u32 at)
 {
 	__u64 ports = pkt->remote_port | (__u32)pkt->local_port << 16 | (__u64)pkt->meeting << 32;
 	__u64 hash = (pkt->remote.halves[0] ^ (pkt->remote.halves[1] << 1 | pkt->remote.halves[1] >> 63) ^
 		      ports ^ (__u64)pkt->direction << 31) * 0x9e3779b97f4a7c15ull;
-	__u32 index = bpf_get_smp_processor_id() * rg_seen_slots + ((hash >> 32) & (rg_seen_slots - 1));
+	__u32 index = cpu * rg_seen_slots + ((hash >> 32) & (rg_seen_slots - 1));
 	struct rg_seen *slot = bpf_map_lookup_elem(&rg_seen, &index);
 	int same;
 
@@ -30,7 +43,7 @@ static __always_inline int rg_seen_note(const struct rg_packet *pkt, __u32 reaso
 	same = slot->remote.halves[0] == pkt->remote.halves[0] && slot->remote.halves[1] == pkt->remote.halves[1] &&
 	       slot->remote_port == pkt->remote_port && slot->local_port == pkt->local_port &&
 	       slot->meeting == pkt->meeting && slot->reason == reason;
-	slot->at = bpf_ktime_get_coarse_ns() >> RG_SEEN_SHIFT;
+	slot->at = at;
 	if (same)
 		return 0;
 	slot->remote = pkt->remote;
@@ -49,8 +62,6 @@ static __always_inline int rg_event_allowed(__u32 meeting, struct rg_budget *bud
 	__u32 index = meeting / 16, left;
 	struct rg_quota_block *quotas;
 
-	if (!budget->left) /* the whole of a flood: at hand, which the meeting's quota is not */
-		return 0;
 	quotas = bpf_map_lookup_elem(&rg_quotas, &index);
 	if (!quotas)
 		return 0;
@@ -79,14 +90,14 @@ static __always_inline void rg_event_fill(const struct rg_packet *pkt, __u32 rea
 	ret->pad = 0;
 }
 
-/** A packet was refused, or would have been. @reason: as counted; observe_refused hides what it was. */
-__attribute__((noinline)) int rg_event_refused(const struct rg_packet *pkt, __u32 reason)
+/** Tell of a first refusal, if the meeting's quota has one left. */
+__attribute__((noinline)) int rg_event_send(const struct rg_packet *pkt, __u32 reason)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct rg_budget *budget = bpf_map_lookup_elem(&rg_budgets, &cpu);
 	struct rg_event *event;
 
-	if (!pkt || !budget || !rg_seen_note(pkt, reason))
+	if (!pkt || !budget)
 		return 0;
 	event = rg_event_allowed(pkt->meeting, budget) ? bpf_ringbuf_reserve(&rg_events, sizeof(*event), 0) : NULL;
 	if (!event) {
@@ -99,10 +110,26 @@ __attribute__((noinline)) int rg_event_refused(const struct rg_packet *pkt, __u3
 	return 0;
 }
 
+/* A packet was refused, or would have been. @reason: as counted; observe_refused hides what it was. Of a flood,
+ * each packet may be the first of a flow: what is beyond the budget makes no call. */
+static __always_inline void rg_event_refused(const struct rg_packet *pkt, __u32 reason)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct rg_budget *budget = bpf_map_lookup_elem(&rg_budgets, &cpu);
+
+	if (!budget || !rg_seen_note(pkt, reason, cpu, rg_seen_clock(budget)))
+		return;
+	if (budget->left)
+		rg_event_send(pkt, reason);
+	else
+		budget->lost++;
+}
+
 /** A packet of a dedicated endpoint was admitted: one of RG_SEEN_SAMPLE. */
 __attribute__((noinline)) int rg_seen_sample(const struct rg_packet *pkt, __u32 reason)
 {
-	return pkt ? rg_seen_note(pkt, reason) : 0;
+	return pkt ? rg_seen_note(pkt, reason, bpf_get_smp_processor_id(),
+				  bpf_ktime_get_coarse_ns() >> RG_SEEN_SHIFT) : 0;
 }
 
 #endif

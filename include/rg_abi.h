@@ -263,8 +263,12 @@ struct rg_quota_block {
 struct rg_budget {
 	__u64 left;
 	__u64 sent, lost; /* lost: beyond quota or budget, or the ring was full */
-	__u64 pad[5];
+	/* the clock of rg_seen for a while, written by the program */
+	__u64 seen_ticks; /* jiffies in units of 2^RG_SEEN_TICKS_SHIFT, when it was read */
+	__u64 seen_at;    /* as rg_seen.at */
+	__u64 pad[3];
 };
+#define RG_SEEN_TICKS_SHIFT 6 /* 64 ms to 640 ms, by the kernel's HZ */
 
 /* rg_regions (ARRAY), index = region id: its text, for readers of dumps. */
 struct rg_region_entry {
