@@ -354,6 +354,58 @@ static __always_inline enum rg_parse rg_parse_transport(struct rg_frame *frame, 
 	return RG_PARSE_OK;
 }
 
+/** The common frame, which costs a call less: Ethernet without tags, IPv4 without options or IPv6 without
+ *  extension headers, and one whole datagram of UDP, all in the linear part. 1: it is one, and @pkt is filled as
+ *  rg_parse() fills it; 0: @pkt is untouched. @pkt: as for rg_parse(). */
+static __always_inline int rg_parse_plain(void *data, void *end, struct rg_packet *pkt)
+{
+	const struct ethhdr *eth = data;
+	const struct udphdr *udp;
+	struct rg_addr source, dest;
+	__u32 before, length, claimed;
+
+	if (data + sizeof(*eth) + sizeof(struct iphdr) + sizeof(*udp) > end)
+		return 0;
+	if (eth->h_proto == bpf_htons(RG_ETH_P_IP)) {
+		const struct iphdr *ip = data + sizeof(*eth);
+
+		length = bpf_ntohs(ip->tot_len);
+		if (*(const __u8 *)ip != 0x45 || length < sizeof(*ip) || ip->protocol != IPPROTO_UDP ||
+		    ip->frag_off & bpf_htons(RG_IP_OFFSET | RG_IP_MF))
+			return 0;
+		before = sizeof(*eth) + sizeof(*ip);
+		length -= sizeof(*ip);
+		udp = (const void *)(ip + 1);
+		rg_addr_of_v4(ip->saddr, &source);
+		rg_addr_of_v4(ip->daddr, &dest);
+	} else {
+		const struct ipv6hdr *ip = data + sizeof(*eth);
+
+		udp = (const void *)(ip + 1);
+		if (eth->h_proto != bpf_htons(RG_ETH_P_IPV6) || (void *)(udp + 1) > end ||
+		    *(const __u8 *)ip >> 4 != 6 || ip->nexthdr != IPPROTO_UDP)
+			return 0;
+		before = sizeof(*eth) + sizeof(*ip);
+		length = bpf_ntohs(ip->payload_len);
+		rg_addr_of_v6(&ip->saddr, &source);
+		rg_addr_of_v6(&ip->daddr, &dest);
+	}
+	claimed = bpf_ntohs(udp->len);
+	if (claimed < sizeof(*udp) || claimed > length || (void *)udp + length > end)
+		return 0;
+	pkt->protocols = RG_PROTO_BIT(RG_PROTO_UDP);
+	pkt->protocol = RG_PROTO_UDP;
+	pkt->has_addresses = 1;
+	pkt->network_offset = sizeof(*eth);
+	pkt->remote = pkt->direction == RG_INGRESS ? source : dest;
+	pkt->local = pkt->direction == RG_INGRESS ? dest : source;
+	pkt->remote_port = bpf_ntohs(pkt->direction == RG_INGRESS ? udp->source : udp->dest);
+	pkt->local_port = bpf_ntohs(pkt->direction == RG_INGRESS ? udp->dest : udp->source);
+	pkt->payload_at = before + sizeof(*udp);
+	pkt->payload = claimed - sizeof(*udp);
+	return 1;
+}
+
 /* Go on from the network header by its offset as read back from memory. Nothing changes for the
  * packet, but the verifier (all kernels, any clang) knows the number of tags no more, and so checks
  * what follows once instead of once for each number: 235k instructions become 50k. */

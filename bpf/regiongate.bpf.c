@@ -119,7 +119,8 @@ static __always_inline int rg_ingress(struct xdp_md *ctx)
 	if (!state)
 		return XDP_PASS;
 	pkt.dry = trace > 0;
-	parsed = rg_parse_frame(ctx, &pkt);
+	parsed = rg_parse_plain((void *)(long)ctx->data, (void *)(long)ctx->data_end, &pkt) ? RG_PARSE_OK :
+		 rg_parse_frame(ctx, &pkt);
 	if (parsed != RG_PARSE_OK) {
 		raw = rg_judge_unparsed(state, &pkt, parsed);
 	} else {

@@ -29,6 +29,17 @@ static inline enum oracle_result parse_run(const struct native_frame *native, __
 	return parse_result_is[rg_parse(&frame, ret_pkt)];
 }
 
+/** What rg_parse_plain() takes, rg_parse() parses, and to the same packet. @pkt, @result: of parse_run(). */
+static inline bool parse_same_plain(const struct native_frame *native, const struct rg_packet *pkt,
+				    enum oracle_result result)
+{
+	struct rg_packet plain = { .direction = pkt->direction, .bytes = native->linear_length }, untouched = plain;
+
+	if (!rg_parse_plain(native->linear, native->linear + native->linear_length, &plain))
+		return !memcmp(&plain, &untouched, sizeof(plain));
+	return result == ORACLE_OK && !memcmp(&plain, pkt, sizeof(plain));
+}
+
 static const enum oracle_route parse_route_is[] = {
 	[RG_ROUTE_NONE] = ORACLE_AT_DESTINATION,
 	[RG_ROUTE_FINAL] = ORACLE_AT_FINAL,
@@ -98,6 +109,8 @@ static inline const char *parse_compare(const uint8_t *bytes, size_t linear, siz
 
 		difference = result != ret_oracle->result ? oracle_result_text(result) :
 							    parse_difference(&pkt, ret_oracle);
+		if (!difference && !parse_same_plain(&native, &pkt, result))
+			difference = "what is read of a plain frame";
 		if (!difference && !parse_same_route(&native, &pkt, ret_oracle))
 			difference = "where a source route ends";
 	}

@@ -101,6 +101,36 @@ static void check_all(const struct packet_case *cases, size_t n)
 		check(made, expected);                                               \
 	} while (0)
 
+/* Each check of a packet holds rg_parse_plain() against rg_parse(), see parse_compare.h: here, that it takes what
+ * it is there for, and nothing else. */
+static void then_plain(const char *recipe, int expected)
+{
+	struct rg_packet pkt = { .direction = RG_INGRESS };
+	struct native_frame native;
+
+	pkt_recipe(&packet, recipe);
+	native_frame_init(&native, packet.data, packet.length, packet.length);
+	if (rg_parse_plain(native.linear, native.linear + native.linear_length, &pkt) != expected)
+		fail_msg("%s: %s", recipe, expected ? "no plain frame" : "a plain frame");
+	native_frame_clear(&native);
+	check(recipe, OK);
+}
+
+static void plain_frames_need_no_walk_through_the_headers(void **state)
+{
+	(void)state;
+	then_plain("ip4 udp data:30", 1);
+	then_plain("ip6 udp data:30", 1);
+	then_plain("ip4 udp", 1);
+	then_plain("ip6 udp", 1);
+	then_plain("ip4 tcp data:30", 0);
+	then_plain("ip6 tcp data:30", 0);
+	then_plain("vlan:0x8100 ip4 udp data:30", 0);
+	then_plain("ip4 options:5 udp data:30", 0);
+	then_plain("ip4 frag:0,1 udp data:32", 0);
+	then_plain("ip6 ext:60,1 udp data:30", 0);
+}
+
 static void ethernet_frames_that_carry_no_ip_are_not_ip(void **state)
 {
 	static const struct packet_case cases[] = {
@@ -478,6 +508,7 @@ static void headers_outside_the_linear_part_are_unsupported(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(plain_frames_need_no_walk_through_the_headers),
 		cmocka_unit_test(ethernet_frames_that_carry_no_ip_are_not_ip),
 		cmocka_unit_test(vlan_tags_are_skipped_up_to_the_bound),
 		cmocka_unit_test(ipv4_headers_of_every_length_are_read),

@@ -41,7 +41,10 @@ static __always_inline int bench_part(struct xdp_md *ctx, int last)
 	const struct rg_state *state = rg_state_get();
 	__u32 found;
 
-	if (!state || bench_mutate(ctx) || rg_parse_frame(ctx, &pkt) != RG_PARSE_OK)
+	if (!state || bench_mutate(ctx))
+		return XDP_ABORTED;
+	if (!rg_parse_plain((void *)(long)ctx->data, (void *)(long)ctx->data_end, &pkt) &&
+	    rg_parse_frame(ctx, &pkt) != RG_PARSE_OK)
 		return XDP_ABORTED;
 	found = pkt.local_port;
 	if (last >= PART_ENDPOINT)
