@@ -40,6 +40,7 @@ static bool regions_changed;          /* in this turn */
 /* --- the clock: of the test, in the middle of hour shadow.now; it goes on while the machine sleeps */
 
 static int64_t wall_offset_ns, slept_ns; /* slept: of the boot's clock, which the monotonic one does not count */
+static int64_t centred_ns; /* CLOCK_MONOTONIC when it stood in the middle of an hour */
 static int stepped_hours;                /* the wall clock was set, and nobody has accepted it */
 
 static int64_t read_clock(void *arg, int id)
@@ -56,6 +57,7 @@ static void set_clock(void)
 {
 	struct timespec ts;
 
+	centred_ns = read_clock(NULL, CLOCK_MONOTONIC);
 	clock_gettime(CLOCK_REALTIME, &ts);
 	wall_offset_ns = ((int64_t)SH_BEGIN + SH_HOUR / 2 - ts.tv_sec) * NS;
 	config.clock = read_clock;
@@ -508,6 +510,19 @@ static void time_goes_by(void)
 	rg_engine_tick(engine);
 }
 
+/* A long run would leave the hour by itself: rather it sleeps until the middle of the next one. */
+static void stay_in_the_middle(void)
+{
+	int64_t now = read_clock(NULL, CLOCK_MONOTONIC);
+
+	if (now - centred_ns < SH_HOUR / 6 * NS)
+		return;
+	slept_ns += SH_HOUR * NS - (now - centred_ns);
+	centred_ns = now;
+	shadow.now++;
+	rg_engine_tick(engine);
+}
+
 static void one_turn(void)
 {
 	uint32_t dice = rnd_below(&rnd, 40);
@@ -520,6 +535,7 @@ static void one_turn(void)
 		when_restarted();
 	if (dice < 5)
 		time_goes_by();
+	stay_in_the_middle();
 	flushed = shadow;
 	then_all_agree();
 }
