@@ -8,12 +8,11 @@ world_begin
 world_participants
 # What arrives, one ufrag a line; "-" for a datagram that is no request.
 # shellcheck disable=SC2016
-in_host server perl -MSocket -e '
+spawn_in server perl -MSocket -e '
 	socket(my $s, AF_INET, SOCK_DGRAM, 17) or die;
 	bind($s, pack_sockaddr_in(10000, inet_aton("198.51.100.10"))) or die;
 	$| = 1; print "ready\n";
-	while (defined recv($s, my $b, 65535, 0)) { print $b =~ /([a-z]{4}):/ ? "$1\n" : "-\n" }' >"$WORK/got" &
-JOBS+=($!)
+	while (defined recv($s, my $b, 65535, 0)) { print $b =~ /([a-z]{4}):/ ? "$1\n" : "-\n" }' >"$WORK/got"
 until_true 5 grep -q ready "$WORK/got" || die "no server"
 # From CN: a request that names the first ufrag, alone; then one packet of as many datagrams as there are further words.
 joined() { # ufrag word...: "-" is media, else a ufrag that a request names
