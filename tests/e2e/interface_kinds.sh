@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Interfaces of every kind that this kernel makes: the filter is on those that carry Ethernet frames, natively or
 # not; of those that do not it says so, and leaves nothing on them.
-#   interface_kinds.sh [KIND,...]: these only
+#   interface_kinds.sh [KIND,...]: these only, and all of them
 . "$(dirname "$0")/../harness/world.sh"
 
 world_begin
@@ -13,7 +13,9 @@ made() { # ip-arguments...: is there such a kind here?
 	local kind="$*"
 	kind=${kind##* type } kind=${kind%% *}
 	wanted "$kind" || return
-	in_host server ip link add "$@" 2>"$WORK/err" || { echo "# no $kind here" && return 1; }
+	in_host server ip link add "$@" 2>"$WORK/err" && return
+	if [ -n "$KINDS" ]; then not_ok "$kind: $(cat "$WORK/err")"; else echo "# no $kind here"; fi
+	return 1
 }
 field() { rg status --json | jq -r --arg name "$1" ".interfaces[] | select(.name == \$name) | .$2"; }
 carries() { # interface: Ethernet frames
@@ -60,7 +62,8 @@ if [ -n "$(in_host server ip -br link show tap0 2>/dev/null)" ]; then
 	check "tap0, now a tun: the status says why not" until_true 8 says_why
 	is "tap0, now a tun: nothing is on it" "$(in_host server ip -j link show dev tap0 | jq '.[0].xdp.mode // 0')" 0
 fi
-check "there were some ($n)" [ $n -ge "$([ -n "$KINDS" ] && echo 1 || echo 6)" ]
+asked=${KINDS//[^,]/}, # a comma for each
+check "there were some ($n)" [ $n -ge "$([ -n "$KINDS" ] && echo ${#asked} || echo 6)" ]
 daemon_stop
 check "nothing is left pinned" [ ! -e "$PINS" ]
 world_done

@@ -133,6 +133,7 @@ struct copy {
 	FILE *out;             /* what is read, as text */
 	struct rg_store *into; /* and written, if there is such a store */
 	bool away;             /* rather taken out of it */
+	enum rg_store_kind kind; /* of the documents that are read */
 	struct rg_err err;
 };
 
@@ -171,26 +172,16 @@ static int copy_ufrag(void *arg, const struct rg_store_ufrag *ufrag, struct rg_e
 	return copy->into ? rg_store_ufrag_put(copy->into, ufrag, &copy->err) : 0;
 }
 
-static int copy_region(void *arg, const char *name, uint64_t revision, const char *body, struct rg_err *err)
+/* A custom region, or an interface. */
+static int copy_doc(void *arg, const char *name, uint64_t revision, const char *body, struct rg_err *err)
 {
 	struct copy *copy = arg;
 
 	(void)err;
-	fprintf(copy->out, "r %s %llu %s\n", name, (unsigned long long)revision, body);
+	fprintf(copy->out, "d%d %s %llu %s\n", copy->kind, name, (unsigned long long)revision, body);
 	if (copy->away)
-		return rg_store_doc_delete(copy->into, RG_STORE_REGION, name, &copy->err);
-	return copy->into ? rg_store_doc_put(copy->into, RG_STORE_REGION, name, revision, body, &copy->err) : 0;
-}
-
-static int copy_interface(void *arg, const char *name, uint64_t revision, const char *body, struct rg_err *err)
-{
-	struct copy *copy = arg;
-
-	(void)err;
-	fprintf(copy->out, "i %s %llu %s\n", name, (unsigned long long)revision, body);
-	if (copy->away)
-		return rg_store_doc_delete(copy->into, RG_STORE_INTERFACE, name, &copy->err);
-	return copy->into ? rg_store_doc_put(copy->into, RG_STORE_INTERFACE, name, revision, body, &copy->err) : 0;
+		return rg_store_doc_delete(copy->into, copy->kind, name, &copy->err);
+	return copy->into ? rg_store_doc_put(copy->into, copy->kind, name, revision, body, &copy->err) : 0;
 }
 
 static int copy_class(void *arg, unsigned int id, const char *key, struct rg_err *err)
@@ -230,8 +221,10 @@ static char *text_of(struct rg_store *from, struct rg_store *into, bool away)
 	must(!rg_store_meetings(from, copy_meeting, &copy, &err));
 	must(!rg_store_endpoints(from, copy_endpoint, &copy, &err));
 	must(!rg_store_ufrags(from, copy_ufrag, &copy, &err));
-	must(!rg_store_docs(from, RG_STORE_REGION, copy_region, &copy, &err));
-	must(!rg_store_docs(from, RG_STORE_INTERFACE, copy_interface, &copy, &err));
+	copy.kind = RG_STORE_REGION;
+	must(!rg_store_docs(from, copy.kind, copy_doc, &copy, &err));
+	copy.kind = RG_STORE_INTERFACE;
+	must(!rg_store_docs(from, copy.kind, copy_doc, &copy, &err));
 	must(!rg_store_classes(from, copy_class, &copy, &err));
 	must(!rg_store_tallies(from, copy_tally, &copy, &err));
 	must(!rg_store_revision(from, &revision, &err) && !rg_store_alive(from, &alive, &err));

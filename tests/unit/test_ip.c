@@ -157,6 +157,22 @@ static void ipv4_addresses_are_told_from_ipv6_ones(void **state)
 	assert_memory_equal(&made, &v4, sizeof(made));
 }
 
+static void any_overlaps_with_every_address_and_others_with_themselves(void **state)
+{
+	static const struct { const char *a, *b; bool overlap; } cases[] = {
+		{ "192.0.2.1", "192.0.2.1", true }, { "192.0.2.1", "192.0.2.2", false }, { "::", "192.0.2.1", true },
+		{ "2001:db8::1", "::", true }, { "::", "::", true }, { "0.0.0.0", "192.0.2.1", false },
+	};
+	struct rg_addr a, b;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		assert_int_equal(rg_addr_parse(cases[i].a, &a), 0);
+		assert_int_equal(rg_addr_parse(cases[i].b, &b), 0);
+		assert_int_equal(rg_addr_overlap(&a, &b), cases[i].overlap);
+	}
+}
+
 static void halves_are_in_host_order_and_compare_like_the_bytes(void **state)
 {
 	static const char *const sorted[] = { "::", "::1", "0.0.0.0", "9.255.255.255", "10.0.0.0",
@@ -251,6 +267,7 @@ int main(void)
 		cmocka_unit_test(networks_come_out_as_they_went_in),
 		cmocka_unit_test(what_is_no_network_is_refused_and_nothing_is_written),
 		cmocka_unit_test(ipv4_addresses_are_told_from_ipv6_ones),
+		cmocka_unit_test(any_overlaps_with_every_address_and_others_with_themselves),
 		cmocka_unit_test(halves_are_in_host_order_and_compare_like_the_bytes),
 		cmocka_unit_test(an_address_inside_another_is_found_only_in_the_known_prefixes),
 		cmocka_unit_test(bounds_are_the_first_and_the_last_address),

@@ -113,6 +113,11 @@ bool rg_addr_is_any(const struct rg_addr *addr)
 	return !addr->halves[0] && !addr->halves[1];
 }
 
+bool rg_addr_overlap(const struct rg_addr *a, const struct rg_addr *b)
+{
+	return rg_addr_is_any(a) || rg_addr_is_any(b) || !rg_addr_cmp(a, b);
+}
+
 __u32 rg_addr_v4(const struct rg_addr *addr)
 {
 	return ntohl(addr->words[3]);

@@ -30,6 +30,8 @@ const char *rg_net_format(const struct rg_net *net, char buf[RG_NET_TEXT_MAX]);
 
 bool rg_addr_is_v4(const struct rg_addr *addr);
 bool rg_addr_is_any(const struct rg_addr *addr); /* all zero: "any" */
+/* Of local addresses: the same, or one of them is "any", which stands for all. */
+bool rg_addr_overlap(const struct rg_addr *a, const struct rg_addr *b);
 __u32 rg_addr_v4(const struct rg_addr *addr);    /* host order; of a v4 address */
 void rg_addr_from_v4(__u32 host_order, struct rg_addr *ret);
 __u64 rg_addr_hi(const struct rg_addr *addr);    /* host order halves */

@@ -34,18 +34,13 @@ const char *shared_name(const struct rg_engine *engine, uint32_t number)
 	return shared ? shared->spec.name : NULL;
 }
 
-static bool addresses_overlap(const struct rg_addr *a, const struct rg_addr *b)
-{
-	return rg_addr_is_any(a) || rg_addr_is_any(b) || !rg_addr_cmp(a, b);
-}
-
 const struct shared *model_shared_overlap(const struct model *model, const struct rg_endpoint_key *key)
 {
 	for (uint32_t i = 1; i < RG_SHARED_MAX; i++) {
 		const struct shared *shared = model->shared_at[i];
 
 		if (shared && shared->spec.protocol == key->protocol && key->port >= shared->spec.first_port &&
-		    key->port <= shared->spec.last_port && addresses_overlap(&shared->spec.address, &key->address))
+		    key->port <= shared->spec.last_port && rg_addr_overlap(&shared->spec.address, &key->address))
 			return shared;
 	}
 	return NULL;
@@ -115,7 +110,7 @@ static int check_shared(const struct model *model, const struct rg_shared_spec *
 
 		if (!other || !strcmp(other->spec.name, spec->name) || other->spec.protocol != spec->protocol ||
 		    other->spec.first_port > spec->last_port || other->spec.last_port < spec->first_port ||
-		    !addresses_overlap(&other->spec.address, &spec->address))
+		    !rg_addr_overlap(&other->spec.address, &spec->address))
 			continue;
 		return rg_err_set(err, -EEXIST, RG_ERR_CONFLICT, NULL,
 				  "the endpoint '%s' overlaps with the endpoint '%s' (%s)", spec->name,
@@ -157,7 +152,7 @@ static int check_dedicated(const struct model *model, const struct rg_shared_spe
 
 	for (uint32_t port = spec->first_port; port <= spec->last_port; port++)
 		for (const struct endpoint *e = model->ports->first[proto][port]; e; e = e->next)
-			if (addresses_overlap(&e->key.address, &spec->address))
+			if (rg_addr_overlap(&e->key.address, &spec->address))
 				return rg_err_set(err, -EEXIST, RG_ERR_CONFLICT, NULL,
 						  "port %u of the endpoint '%s' is held by meeting '%s' as its own",
 						  port, spec->name, e->meeting->spec->id);

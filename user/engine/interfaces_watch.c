@@ -81,14 +81,11 @@ static void note_on(struct rg_engine *engine, struct interface *interface, bool 
 }
 
 /* Once, when it begins. */
-static void note_warning(struct rg_engine *engine, struct interface *interface)
+static void note_warning(const struct rg_engine *engine, struct interface *interface,
+			 const struct rg_dp_interface *status)
 {
-	struct rg_dp_interface status = { 0 };
-	const char *warning;
+	const char *warning = interface_warning(engine, status);
 
-	if (rg_dp_interface_status(engine->dp, interface->name, &status, NULL))
-		return;
-	warning = interface_warning(engine, &status);
 	if (warning && !interface->warned)
 		rg_log(RG_LOG_WARNING, "interface '%s': %s", interface->name, warning);
 	interface->warned = warning != NULL;
@@ -122,10 +119,11 @@ static void look_at(struct rg_engine *engine, struct interface *interface, bool 
 						    "again", 1));
 			interface_event(engine, interface->name, &interface->mode);
 		}
+		rg_dp_interface_status(engine->dp, interface->name, &status, NULL); /* as it is now */
 	}
 	interface->ifindex = status.ifindex;
 	note_on(engine, interface, false);
-	note_warning(engine, interface);
+	note_warning(engine, interface, &status);
 	if (rg_dp_egress_attach(engine->dp, interface->name, interface->egress, &err)) {
 		set_problem(interface, err.detail);
 		return;

@@ -45,16 +45,13 @@ static int check_regions(const struct rg_engine *engine, const struct rg_meeting
 	return 0;
 }
 
-/* "any" stands for every address, so it overlaps with all of them, both ways. */
 static const struct endpoint *overlapping(const struct model *model, const struct rg_endpoint_key *key,
 					  const struct meeting *self)
 {
 	int proto = key->protocol == IPPROTO_TCP ? RG_PROTO_TCP : RG_PROTO_UDP;
-	bool any = rg_addr_is_any(&key->address);
 
 	for (const struct endpoint *e = model->ports->first[proto][key->port]; e; e = e->next)
-		if (e->meeting != self && (any || rg_addr_is_any(&e->key.address) ||
-					   !rg_addr_cmp(&e->key.address, &key->address)))
+		if (e->meeting != self && rg_addr_overlap(&e->key.address, &key->address))
 			return e;
 	return NULL;
 }

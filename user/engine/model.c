@@ -293,8 +293,7 @@ static int load_custom(void *arg, const char *name, uint64_t revision, const cha
 static bool is_held_twice(const struct model *model, const struct endpoint *endpoint)
 {
 	for (const struct endpoint *e = endpoint->next; e; e = e->next)
-		if (rg_addr_is_any(&e->key.address) || rg_addr_is_any(&endpoint->key.address) ||
-		    !rg_addr_cmp(&e->key.address, &endpoint->key.address))
+		if (rg_addr_overlap(&e->key.address, &endpoint->key.address))
 			return true;
 	return rg_map_count(model->shared) && model_shared_overlap(model, &endpoint->key);
 }
