@@ -160,6 +160,15 @@ check "and an alarm is raised" until_true 5 sh -c "'$REGIONGATE' --socket '$SOCK
 check "in the log" grep -q "ALARM: media of meeting 'm-1' arrives here" "$WORK/daemon.log"
 check "in the ledger" grep -q '"site-alarm"' <(rg ledger export)
 check "in the metrics" grep -q '^regiongate_site_alarms_total 1$' <(call GET /metrics)
+site_alarms() { # of whom, since the first start
+	rg ledger export | jq -r 'select(.kind == "site-alarm") | .subject' | tr '\n' ' '
+}
+daemon_kill
+daemon_start --config "$WORK/conf" --geoip "$WORK/db.mmdb" --interface eth0
+rg meeting put m-2 - <<<'{"endpoints": [{"address": "198.51.100.10", "port": 10002}], "sites": {"refuse": ["DE"]}}' >/dev/null
+kept_out "another one, after the daemon was killed" de 198.51.100.10 10002
+check "is an alarm" until_true 5 sh -c "'$REGIONGATE' --socket '$SOCKET' status --json | jq -e '.site_alarms.meetings == [\"m-1\", \"m-2\"]'"
+is "and the first one is not told again" "$(site_alarms)" "m-1 m-2 "
 put_rules m-1 '[]' ', "sites": {"allow": ["EU"]}' >/dev/null
 through "where it may be, it is" de 198.51.100.10 10001
 check "the chain of the ledger is whole" rg ledger verify

@@ -363,6 +363,8 @@ static int read_store(struct rg_engine *engine, const struct rg_engine_config *c
 	if (!ret)
 		ret = clock_open(engine, config, err);
 	if (!ret)
+		ret = site_open(engine, err);
+	if (!ret)
 		ret = model_load(engine, err);
 	if (!ret)
 		ret = ufrags_load(engine, err);
@@ -520,7 +522,7 @@ void rg_engine_close(struct rg_engine *engine)
 	events_free(engine);
 	json_decref(engine->narrowed.list);
 	json_decref(engine->hold.held);
-	free(engine->site.seen);
+	free(engine->site.alarms);
 	free(engine->blocked_by);
 	free(engine->interfaces);
 	free(engine->policy_blocks);

@@ -195,9 +195,10 @@ struct site {
 	bool known;
 	struct rg_region_spec place;
 	uint64_t refused;    /* packets by reason refuse_site, when last looked at */
-	uint64_t alarms;
-	struct site_alarm *seen; /* by meeting */
-	size_t n_seen, max_seen;
+	uint64_t raised;     /* alarms */
+	struct site_alarm *alarms; /* that stand; of each meeting one */
+	size_t n_alarms, max_alarms;
+	bool changed;        /* since they were stored */
 };
 
 /* A reload of the databases that waits for somebody to confirm it. */
@@ -369,7 +370,12 @@ void drift_note(struct rg_engine *engine, const struct rg_dp_map_check *check);
 void drift_tick(struct rg_engine *engine);
 
 /* site.c */
+/** Those that stand, as the daemon before knew them. The clock is open. RG_ERR_STORE, -ENOMEM. */
+int site_open(struct rg_engine *engine, struct rg_err *err);
+/** Once a second: raise what is to be raised. */
 void site_look(struct rg_engine *engine);
+/** Those that stand, into the open transaction, if they changed. If that is not committed: @changed again. */
+int site_write(struct rg_engine *engine, struct rg_err *err);
 json_t *site_json(const struct rg_engine *engine);
 
 /* mode.c */

@@ -115,6 +115,8 @@ static int write_all(struct rg_engine *engine, bool hourly, struct rg_err *err)
 	if (!ret)
 		ret = rg_store_tallies_sweep(engine->store, err);
 	if (!ret)
+		ret = site_write(engine, err);
+	if (!ret)
 		ret = rg_store_alive_set(engine->store, (uint64_t)rg_engine_now(engine), err);
 	return ret ? ret : rg_store_commit(engine->store, err);
 }
@@ -132,6 +134,7 @@ int ledger_write(struct rg_engine *engine, bool hourly)
 		return 0;
 	rg_store_rollback(engine->store);
 	engine->failed.code = RG_ERR_NONE; /* nothing was staged */
+	engine->site.changed = true;
 	tally_load(engine, NULL);
 	rg_log(RG_LOG_ERROR, "the ledger could not be written: %s", err.detail);
 	return ret;
@@ -149,6 +152,8 @@ void ledger_write_last(struct rg_engine *engine)
 		ret = tally_write(engine, true, &err);
 	if (!ret)
 		ret = look_for_lost(engine, &err);
+	if (!ret)
+		ret = site_write(engine, &err);
 	if (!ret)
 		ret = rg_store_commit(engine->store, &err);
 	if (ret)

@@ -232,7 +232,7 @@ static int write_all(struct rg_engine *engine, FILE *out, struct rg_err *err)
 	head(out, "regiongate_drift_total", "counter", "Map entries, pins and links that somebody else changed.");
 	fprintf(out, "regiongate_drift_total %" PRIu64 "\n", engine->drifted);
 	head(out, "regiongate_site_alarms_total", "counter", "Alarms: media of a meeting that excludes this site arrived.");
-	fprintf(out, "regiongate_site_alarms_total %" PRIu64 "\n", engine->site.alarms);
+	fprintf(out, "regiongate_site_alarms_total %" PRIu64 "\n", engine->site.raised);
 	head(out, "regiongate_grace_periods_total", "counter",
 	     "Waits, of some 10 ms each, until no packet reads map entries that are to be used again.");
 	fprintf(out, "regiongate_grace_periods_total %" PRIu64 "\n", rg_dp_graces(engine->dp));
