@@ -104,7 +104,7 @@ static bool too_many_ufrags(uint32_t bits)
 
 /* A full table may be told too early: what a meeting gives up counts until what it has new is in
  * force, and what a turn gives up makes no room if custom regions were changed, too (see engine.c).
- * And it may be told of a ufrag before another one is found that is bad. */
+ * And it may be told of a ufrag before something else is found that is bad: ufrags come first. */
 static void then_meeting_result(int ret, enum rg_errc wanted, const struct sh_meeting *m)
 {
 	bool full = ret && err.code == RG_ERR_FULL;
@@ -112,7 +112,8 @@ static void then_meeting_result(int ret, enum rg_errc wanted, const struct sh_me
 
 	if (full && !wanted && sh_count_locals(&shadow, sh_locals_of(m)) > MAX_LOCALS)
 		wanted = RG_ERR_FULL;
-	if (full && ufrags && (!wanted || wanted == RG_ERR_INVALID || wanted == RG_ERR_CONFLICT))
+	if (full && ufrags && (!wanted || wanted == RG_ERR_INVALID || wanted == RG_ERR_CONFLICT ||
+			       wanted == RG_ERR_EXCEEDS))
 		wanted = RG_ERR_FULL;
 	then_result(ret, wanted);
 }
