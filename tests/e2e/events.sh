@@ -56,7 +56,8 @@ meeting_put m-3 10003 udp '[]' >/dev/null
 lines_wait "$WORK/cli" 1
 is "the command line follows" "$(jq -r .meeting "$WORK/cli")" m-3
 
-is "an unknown kind" "$(curl_api 'http://rg/v1/events?kind=gossip' | jq -r .status)" 422
+is "an unknown kind" "$(curl_api 'http://rg/v1/events?kind=gossip' | jq -r '"\(.status) \(.detail)"')" \
+	"422 the kind of an event is one of refusal, rules, reload, attachment, lost, alarm, clock, order, not 'gossip'"
 is "a bad number" "$(curl_api 'http://rg/v1/events?last=x' | jq -r .status)" 422
 is "an unknown argument" "$(curl_api 'http://rg/v1/events?since=1' | jq -r .status)" 422
 

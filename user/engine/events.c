@@ -21,6 +21,11 @@ static const char *const kinds[] = {
 	EVENT_KINDS(X)
 #undef X
 };
+static const char kinds_listed[] =
+#define X(name, text) text ", "
+	EVENT_KINDS(X)
+#undef X
+	;
 
 struct event {
 	char *line; /* with its line end; NULL: it was lost for want of memory */
@@ -233,8 +238,7 @@ static int parse_kinds(const char *text, unsigned int *ret, struct rg_err *err)
 			i++;
 		if (i == EVENT_KIND_MAX)
 			return rg_err_set(err, -EINVAL, RG_ERR_INVALID, NULL,
-					  "the kind of an event is one of refusal, rules, reload, attachment, lost, "
-					  "not '%.32s'", word);
+					  "the kind of an event is one of %snot '%.32s'", kinds_listed, word);
 		*ret |= 1u << i;
 	}
 	return 0;
