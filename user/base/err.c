@@ -15,20 +15,18 @@ static const struct {
 };
 _Static_assert(sizeof(errs) / sizeof(errs[0]) == RG_ERR_MAX, "every error has its text");
 
-int rg_err_set(struct rg_err *err, int ret, enum rg_errc code, const char *pointer,
-	       const char *fmt, ...)
+void rg_err_fill(struct rg_err *err, enum rg_errc code, const char *pointer, const char *fmt, ...)
 {
 	va_list ap;
 
 	if (!err)
-		return ret;
+		return;
 	err->code = code;
 	snprintf(err->pointer, sizeof(err->pointer), "%s", pointer ? pointer : "");
 	err->regions[0] = '\0';
 	va_start(ap, fmt);
 	vsnprintf(err->detail, sizeof(err->detail), fmt, ap);
 	va_end(ap);
-	return ret;
 }
 
 void rg_err_prefix(struct rg_err *err, const char *fmt, ...)

@@ -44,9 +44,12 @@ struct rg_err {
 	char regions[768]; /* EXCEEDS: the regions that exceed, "HK,custom:here", as many as fit */
 };
 
-/** Fill @err (may be NULL) and return @ret, so that `return rg_err_set(...)` reads well. */
-int rg_err_set(struct rg_err *err, int ret, enum rg_errc code, const char *pointer,
-	       const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/** Fill @err (may be NULL). */
+void rg_err_fill(struct rg_err *err, enum rg_errc code, const char *pointer, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/** The same, and the value is @ret, so that `return rg_err_set(...)` reads well. A macro: so compilers and
+ *  analyzers see that what is returned with an error is not 0. */
+#define rg_err_set(err, ret, ...) ({ int _ret = (ret); rg_err_fill(err, __VA_ARGS__); _ret; })
 
 /** Put @prefix ("/rules/0") in front of @err's pointer. */
 void rg_err_prefix(struct rg_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -317,7 +317,7 @@ int rg_dp_attach_trial(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mo
 	if (!rg_dp_trial_hold(dp, now.ifindex, fd))
 		return rg_err_set(err, -ENOSPC, RG_ERR_FULL, "", "%zu interfaces wait for confirmation already",
 				  ARRAY_SIZE(dp->trials));
-	fd = -1;
+	(void)TAKE_FD(fd); /* the trial's now */
 	return 0;
 }
 

@@ -117,7 +117,7 @@ enum rg_dp_place rg_dp_dispatcher_look(const struct rg_dp *dp, unsigned int ifin
 	return find_member(ifindex, dispatcher, &state, 1, path);
 }
 
-/* The program on an interface. */
+/* The program on an interface; 0: none, and no mode. */
 static uint32_t on_interface(unsigned int ifindex, enum rg_xdp_mode *ret_mode)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
@@ -253,7 +253,7 @@ int rg_dp_dispatchers_enter(struct rg_dp *dp, struct rg_err *err)
 		enum rg_xdp_mode mode;
 		uint32_t id = on_interface(list[n], &mode);
 
-		if (if_indextoname(list[n], ifname) &&
+		if (id && if_indextoname(list[n], ifname) &&
 		    find_member(list[n], id, dp->former_states, STATES, path) == RG_DP_PLACE_OURS)
 			r = rg_dp_dispatcher_join(dp, list[n], ifname, mode, err);
 	}

@@ -21,6 +21,7 @@
 #ifndef RG_ENGINE_PRIVATE_H
 #define RG_ENGINE_PRIVATE_H
 
+#include <errno.h>
 #include <time.h>
 #include "base/cleanup.h"
 #include "base/map.h"
@@ -250,7 +251,10 @@ struct rg_engine {
 	struct timespec started;
 };
 
-int engine_no_memory(struct rg_err *err);
+static inline int engine_no_memory(struct rg_err *err)
+{
+	return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, NULL, "out of memory");
+}
 /** RG_ERR_NOT_FOUND: there is no meeting with that id. */
 int meeting_not_found(const char *id, struct rg_err *err);
 

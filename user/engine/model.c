@@ -5,11 +5,6 @@
 #include <string.h>
 #include "engine/engine_private.h"
 
-int engine_no_memory(struct rg_err *err)
-{
-	return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, NULL, "out of memory");
-}
-
 int model_init(struct model *model, uint32_t max_meetings, const struct rg_dp_config *config, struct rg_err *err)
 {
 	model->max_meetings = max_meetings;
