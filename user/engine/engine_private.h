@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Shared by the files of the engine, and by nothing else.
  *
- *   engine.c      open, close, flush (commit, publish, undo)
+ *   engine.c      flush (commit, publish, undo); open.c: open and close
  *   model.c       what the store holds, indexed; policies and their slots
  *   numbers.c     numbers that are given out again only after a grace period (numbers.h)
  *   rulings.c     what meetings' rules come to, interned (rulings.h)
@@ -259,8 +259,6 @@ static inline int engine_no_memory(struct rg_err *err)
 int meeting_not_found(const char *id, struct rg_err *err);
 
 /* engine.c */
-/** The first half of rg_engine_open(): the engine with all that the store holds; no program is loaded. */
-int engine_read(const struct rg_engine_config *config, struct rg_engine **ret, struct rg_err *err);
 /** Flush what is staged, so that a call that takes effect at once has the store for itself.
  *  A failure is kept for the next rg_engine_flush(), whose callers it concerns. */
 void engine_settle(struct rg_engine *engine);
@@ -280,6 +278,12 @@ int engine_stage_begin(struct rg_engine *engine, struct rg_err *err);
 int engine_precondition(bool exists, uint64_t revision, uint64_t if_match, struct rg_err *err);
 /** Write new classes and the revision into the open transaction, and commit it. */
 int engine_commit(struct rg_engine *engine, struct rg_err *err);
+/** The flush is over, well or not. */
+void engine_flush_done(struct rg_engine *engine);
+
+/* open.c */
+/** The first half of rg_engine_open(): the engine with all that the store holds; no program is loaded. */
+int engine_read(const struct rg_engine_config *config, struct rg_engine **ret, struct rg_err *err);
 
 /* model.c */
 int model_init(struct model *model, uint32_t max_meetings, const struct rg_dp_config *config, struct rg_err *err);

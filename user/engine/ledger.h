@@ -67,7 +67,7 @@ int engine_ledger_meeting(struct rg_engine *engine, const struct meeting *before
 /** {"path", "build_time", "sha256"} of each database in @geo. */
 json_t *engine_ledger_databases(const struct rg_geo *geo);
 
-/* For engine.c */
+/* For engine.c and open.c */
 void ledger_init(struct rg_engine *engine);
 void ledger_free(struct rg_engine *engine);
 /** After a flush, well or not: write what engine_ledger_later() was given. */
