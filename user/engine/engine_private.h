@@ -2,7 +2,7 @@
 /* Shared by the files of the engine, and by nothing else.
  *
  *   engine.c      flush (commit, publish, undo); open.c: open and close
- *   model.c       what the store holds, indexed; policies and their slots
+ *   model.c       what the store holds, indexed; policies and their slots (model.h)
  *   numbers.c     numbers that are given out again only after a grace period (numbers.h)
  *   rulings.c     what meetings' rules come to, interned (rulings.h)
  *   clock.c       which clock is believed (clock.h); timing.c: what time does to meetings
@@ -12,7 +12,8 @@
  *   ledger_read.c ledger_tick.c tally.c: the ledger read; what it learns by looking
  *   ufrags.c      bindings of ICE ufrags: model, staging, publishing, undo
  *   judge.c       what an address would get, and why; live.c: the flows of now
- *   admission.c preview.c meetings.c endpoints.c regions.c interfaces.c interfaces_watch.c
+ *   interfaces.c interfaces_watch.c: what the filter is attached to (interfaces.h)
+ *   admission.c preview.c meetings.c endpoints.c regions.c
  *   geoip.c changes.c explain.c flows.c events.c site.c mode.c stats.c status.c metrics.c
  *
  * A staging call checks first, then takes all memory, then writes to the store,
@@ -27,109 +28,15 @@
 #include "base/map.h"
 #include "engine/clock.h"
 #include "engine/engine.h"
+#include "engine/interfaces.h"
 #include "engine/ledger.h"
-#include "engine/numbers.h"
-#include "engine/rulings.h"
+#include "engine/model.h"
 #include "policy/judge.h"
 #include "store/store.h"
 
 RG_DEFINE_CLEANUP(struct rg_meeting_spec *, rg_meeting_free);
 RG_DEFINE_CLEANUP(struct rg_geo *, rg_geo_free);
 RG_DEFINE_CLEANUP(struct rg_geo_table *, rg_geo_table_free);
-
-struct meeting;
-struct endpoint {
-	struct rg_endpoint_key key;
-	struct meeting *meeting;
-	struct endpoint *next; /* with the same protocol and port */
-};
-struct meeting {
-	struct rg_meeting_spec *spec;
-	uint32_t number;
-	uint64_t revision;
-	struct ruling ruling;       /* from now on */
-	struct policy *policy;      /* that of now: ruling.policy */
-	bool revised;               /* by a ufrag in this turn: listed in pending.revised */
-	struct endpoint endpoints[]; /* as many as the spec has */
-};
-
-/* A shared endpoint. */
-struct shared {
-	struct rg_shared_spec spec;
-	uint32_t number; /* index into rg_shared */
-	uint64_t revision;
-};
-
-/* A ufrag (or a prefix) of a shared endpoint, and the meeting that it stands for. Found by endpoint
- * and text; both are one string of bytes here. Meetings are told by number, so that a binding outlives
- * the struct of its meeting. */
-struct binding {
-	struct binding *next, **link; /* of the same meeting */
-	uint32_t number;    /* index into rg_bindings */
-	uint32_t meeting;   /* 0: given up; the number is free once the kernel has heard */
-	uint32_t published; /* the meeting that the kernel has it for; 0: none */
-	uint32_t mark;      /* of the body that listed it last */
-	bool buried;        /* its number was freed before the turn's end: kept for an undo */
-	uint16_t length;    /* of text, which ends with a NUL beyond that */
-	struct binding_key {
-		uint16_t endpoint; /* number */
-		char text[];
-	} key;
-};
-struct bound { /* the bindings of a meeting */
-	struct binding *first, **tail;
-	size_t n;
-};
-struct ufrags {
-	uint32_t max, max_long;  /* room in the kernel */
-	uint32_t n, n_long;      /* numbers that are held, also by bindings that were given up this turn */
-	struct numbers numbers;
-	uint32_t mark;
-	struct binding **at;     /* by number, 1..max */
-	struct rg_map *by_key;
-	struct bound *of;        /* by number of the meeting */
-	size_t of_endpoint[RG_SHARED_MAX]; /* how many, by number of the endpoint */
-	struct binding *graves;  /* buried ones */
-};
-
-struct custom {
-	struct rg_custom_region region;
-	uint64_t revision;
-};
-
-struct interface {
-	char name[16];
-	enum rg_xdp_mode mode; /* as asked for */
-	enum rg_egress_mode egress;
-	uint64_t confirm_ns;   /* taken off then (CLOCK_MONOTONIC), unless confirmed; 0: for good */
-	unsigned int ifindex;  /* where it was attached last; 0: nowhere yet */
-	uint64_t reattached;   /* how often it was found off and put on again */
-	int64_t on_at;         /* when the filter was last seen on it, seconds since 1970; 0: not by this daemon */
-	bool bare;             /* the ledger says that it is without the filter */
-	bool warned;           /* of interface_warning() */
-	char problem[200];     /* why it is not attached; "" if it is */
-};
-
-/* Where endpoints chain up: at most one per local address, so chains are short. */
-struct port_chains {
-	struct endpoint *first[2][65536]; /* by RG_PROTO_*, port */
-};
-
-struct model {
-	uint32_t max_meetings;       /* numbers are 1..max_meetings-1 */
-	struct rg_map *by_id;        /* -> struct meeting */
-	struct meeting **by_number;
-	struct numbers numbers;
-	struct port_chains *ports;
-	size_t n_endpoints;
-	struct rulings rulings;
-	struct custom *customs;      /* sorted by name */
-	size_t n_customs;
-	struct rg_map *shared;       /* by name -> struct shared */
-	struct shared *shared_at[RG_SHARED_MAX];
-	struct numbers shared_numbers;
-	struct ufrags ufrags;        /* not read again by model_load(): undone step by step */
-};
 
 /* One staged write, and what stood there before. */
 enum undo_kind { UNDO_MEETING, UNDO_REVISION, UNDO_REGION, UNDO_ENDPOINT };
@@ -284,32 +191,6 @@ void engine_flush_done(struct rg_engine *engine);
 /* open.c */
 /** The first half of rg_engine_open(): the engine with all that the store holds; no program is loaded. */
 int engine_read(const struct rg_engine_config *config, struct rg_engine **ret, struct rg_err *err);
-
-/* model.c */
-int model_init(struct model *model, uint32_t max_meetings, const struct rg_dp_config *config, struct rg_err *err);
-void model_clear(struct model *model);
-/** Read meetings and custom regions from the store. Parts of rulings keep their numbers. */
-int model_load(struct rg_engine *engine, struct rg_err *err);
-/** A body of the store that does not parse: written by another version, or by hand. */
-int model_bad_body(const char *what, const char *name, struct rg_err *err);
-struct meeting *model_meeting(const struct model *model, const char *id);
-struct endpoint *model_endpoint(const struct model *model, const struct rg_endpoint_key *key);
-struct rg_endpoint_key endpoint_key(const struct rg_endpoint_spec *spec);
-struct custom *model_custom(const struct model *model, const char *name);
-/** How many numbers wait for a grace period, of all kinds. */
-size_t model_numbers_waiting(const struct model *model);
-/** A grace period has passed. */
-void model_numbers_release(struct model *model);
-/** A meeting with its endpoints, not in the model yet. Takes @spec on success. */
-int meeting_new(struct rg_meeting_spec *spec, struct meeting **ret, struct rg_err *err);
-void meeting_free(struct meeting *meeting);
-/** Into the model and out of it. Room in by_id is reserved before; can not fail. */
-void model_link(struct model *model, struct meeting *meeting, const struct ruling *ruling);
-void model_unlink(struct model *model, struct meeting *meeting);
-/** Put a custom region (moved from @region) into the sorted list, or take it out. */
-int model_custom_set(struct model *model, struct rg_custom_region *region, uint64_t revision,
-		     struct rg_err *err);
-void model_custom_remove(struct model *model, struct custom *custom);
 
 /* timing.c */
 /** The clock was set, and is believed: deadlines and rulings anew. */
@@ -480,22 +361,14 @@ void events_of_flush(struct rg_engine *engine);
 /* endpoints.c */
 /** By number; NULL if there is none. */
 const char *shared_name(const struct rg_engine *engine, uint32_t number);
-struct shared *model_shared(const struct model *model, const char *name);
-/** A shared endpoint that stands in the way of a dedicated one: with its port, on its address or on
- *  "any", which overlaps with every address. NULL if there is none. */
-const struct shared *model_shared_overlap(const struct model *model, const struct rg_endpoint_key *key);
 int shared_load(void *arg, const char *name, uint32_t number, uint64_t revision, const char *body,
 		struct rg_err *err);
-void shared_empty(struct model *model);
 /** Those that are gone from the model; then those that are new or changed. */
 void shared_clear_gone(struct rg_engine *engine);
 int shared_publish(struct rg_engine *engine, struct rg_err *err);
 void shared_free_unused(struct rg_engine *engine);
 
 /* meetings.c */
-/** Does another meeting than @self (NULL: any), or a shared endpoint, hold an endpoint of this body? RG_ERR_CONFLICT. */
-int model_endpoints_free(const struct model *model, const struct rg_meeting_spec *spec, const struct meeting *self,
-			 struct rg_err *err);
 /** One more local address, unless it is known: @n counts those of pending.locals that are in use once
  *  the call is staged. RG_ERR_FULL with the pointer "/address". */
 int engine_local_room(struct rg_engine *engine, const struct rg_addr *address, size_t *n, struct rg_err *err);
@@ -533,36 +406,6 @@ void ufrags_undo(struct rg_engine *engine);
 /** Instead, if the store could not be put back: what it has now. */
 int ufrags_reload(struct rg_engine *engine, struct rg_err *err);
 void ufrags_flush_done(struct rg_engine *engine);
-
-/* interfaces.c */
-int interfaces_load(struct rg_engine *engine, struct rg_err *err);
-bool interfaces_any_attached(struct rg_engine *engine);
-struct interface *interface_find(const struct rg_engine *engine, const char *name);
-/** Add one, or set its mode; room for it is reserved before. */
-struct interface *interface_add(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode);
-void interface_drop(struct rg_engine *engine, struct interface *interface);
-/** Into the store, and the ledger. */
-int interface_store(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode,
-		    enum rg_egress_mode egress, struct rg_err *err);
-int interface_unstore(struct rg_engine *engine, const struct interface *interface, struct rg_err *err);
-
-/* interfaces_watch.c */
-/** Attach what the store names; what can not be attached is logged. */
-void interfaces_attach(struct rg_engine *engine);
-/** Attach on trial, or give a trial more time. */
-int interface_try(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode,
-		  enum rg_egress_mode egress, uint64_t within_s,
-		  struct rg_err *err);
-/** A trial becomes an interface like others. */
-int interface_confirm(struct rg_engine *engine, struct interface *interface, struct rg_err *err);
-/** Seconds that are left to confirm, rounded up. */
-uint64_t interface_confirm_s(const struct interface *interface);
-/** What is to be said of an interface that is attached; NULL: nothing. */
-const char *interface_warning(const struct rg_engine *engine, const struct rg_dp_interface *status);
-/** Tell readers of events: attached in @mode, or (NULL) detached. */
-void interface_event(struct rg_engine *engine, const char *name, const enum rg_xdp_mode *mode);
-/** Say which trials end with the daemon. */
-void interfaces_close(struct rg_engine *engine);
 
 /* status.c */
 int maps_json(struct rg_engine *engine, json_t **ret, struct rg_err *err);
