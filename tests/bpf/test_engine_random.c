@@ -11,10 +11,9 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include <signal.h>
-#include <sys/resource.h>
 #include <time.h>
 #include "evade/random.h"
+#include "harness/disk.h"
 #include "harness/engine.h"
 #include "harness/shadow.h"
 
@@ -472,15 +471,11 @@ static void good_turn(void)
 static void full_disk_turn(void)
 {
 	uint64_t revision = last_revision;
-	struct rlimit before, none;
 
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-	none = before;
-	none.rlim_cur = 0;
 	do_put();
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	given_full_disk();
 	rg_engine_flush(engine, &err);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	given_room_on_disk();
 	if (memcmp(&shadow, &flushed, sizeof(shadow)) && !err.code)
 		wrong("a commit without room on the disk succeeds");
 	memset(&err, 0, sizeof(err));
@@ -549,7 +544,6 @@ static void model_store_and_kernel_agree_after_every_turn(void **state)
 	(void)state;
 	seed = setting("RG_RANDOM_SEED", 1);
 	rnd = rnd_of(seed, 0);
-	signal(SIGXFSZ, SIG_IGN);
 	config.dp.max_meetings = MAX_MEETINGS;
 	config.dp.max_locals = MAX_LOCALS;
 	config.dp.max_ufrags = MAX_UFRAGS;
