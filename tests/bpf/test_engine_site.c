@@ -70,7 +70,7 @@ static void given_meeting_at(int n, const char *fields)
 	given_meeting(id, text);
 }
 
-static void when_media_arrives_of(int n)
+static void when_refused(int n, enum rg_reason reason)
 {
 	struct rg_trace trace;
 	struct pkt packet;
@@ -82,7 +82,12 @@ static void when_media_arrives_of(int n)
 	pkt_payload(&packet, 60);
 	pkt_end(&packet);
 	assert_int_equal(rg_dp_run(rg_engine_dp(engine), packet.data, packet.length, 0, &action, &trace, &err), 0);
-	assert_int_equal(trace.reason, RG_REASON_REFUSE_SITE);
+	assert_int_equal(trace.reason, reason);
+}
+
+static void when_media_arrives_of(int n)
+{
+	when_refused(n, RG_REASON_REFUSE_SITE);
 }
 
 static void after(int64_t seconds)
@@ -217,6 +222,32 @@ static void an_exclusion_that_ended_ends_its_alarm(void **state)
 	then_standing("[\"m-1\",\"m-2\"]");
 }
 
+/* What was refused of a meeting before it excluded this site is no alarm, and no part of one. */
+static void what_rules_refused_before_is_no_alarm(void **state)
+{
+	json_t *page = NULL, *entry;
+
+	(void)state;
+	given_meeting_at(1, "\"default\": \"refuse\"");
+	for (int i = 0; i < 5; i++)
+		when_refused(1, RG_REASON_REFUSE_DEFAULT);
+	given_meeting_at(1, "\"default\": \"refuse\", " EXCLUDED);
+	given_meeting_at(2, EXCLUDED);
+	when_media_arrives_of(2);
+	after(1);
+	then_alarms("m-2");
+	when_restarted();
+	after(1);
+	then_alarms("m-2");
+	when_media_arrives_of(1);
+	after(1);
+	then_alarms("m-2 m-1");
+	assert_int_equal(ledger_list(0, 1000, &page), 0);
+	entry = json_array_get(json_object_get(page, "entries"), json_array_size(json_object_get(page, "entries")) - 1);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(entry, "detail"), "packets")), 1);
+	json_decref(page);
+}
+
 static void a_meeting_does_not_inherit_the_alarm_of_its_number(void **state)
 {
 	(void)state;
@@ -272,6 +303,7 @@ int main(void)
 		TEST(what_newly_holds_is_told_after_a_restart),
 		TEST(counters_that_begin_anew_change_nothing),
 		TEST(an_exclusion_that_ended_ends_its_alarm),
+		TEST(what_rules_refused_before_is_no_alarm),
 		TEST(a_meeting_does_not_inherit_the_alarm_of_its_number),
 		TEST(a_setting_that_can_not_be_read_is_none),
 	};

@@ -261,6 +261,8 @@ void drift_tick(struct rg_engine *engine);
 /* site.c */
 /** Those that stand, as the daemon before knew them. The clock is open. RG_ERR_STORE, -ENOMEM. */
 int site_open(struct rg_engine *engine, struct rg_err *err);
+/** From now on @meeting, which was there before, excludes this site: what was refused of it until now is no alarm. */
+void site_begins(struct rg_engine *engine, const struct meeting *meeting);
 /** Once a second: raise what is to be raised. */
 void site_look(struct rg_engine *engine);
 /** Those that stand, into the open transaction, if they changed. If that is not committed: @changed again. */

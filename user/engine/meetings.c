@@ -210,6 +210,8 @@ static void apply(struct rg_engine *engine, struct meeting *old, struct staging 
 		pending->n_new++;
 	}
 	if (old) {
+		if (engine_site_refuses(engine, meeting->spec) && !engine_site_refuses(engine, old->spec))
+			site_begins(engine, meeting);
 		model_unlink(&engine->model, old);
 		pending->gives_up = true;
 	}

@@ -16,8 +16,8 @@
 struct site_alarm {
 	char meeting[RG_MEETING_ID_MAX + 1];
 	uint32_t number;    /* of the meeting; 0: as it is read from the store */
-	uint64_t packets;   /* refused, when last looked at */
-	int64_t at;         /* when it was last raised; 0: it no longer stands */
+	uint64_t packets;   /* refused, for whatever reason, when last looked at */
+	int64_t at;         /* when it was last raised; 0: it does not stand (any more, or yet) */
 };
 
 /* Is its meeting there still? Not another one of the same name. */
@@ -49,6 +49,47 @@ static void end_alarms(struct rg_engine *engine)
 			site->alarms[n++] = alarm;
 	}
 	site->n_alarms = n;
+}
+
+static struct site_alarm alarm_new(const struct meeting *meeting, uint64_t packets)
+{
+	struct site_alarm alarm = { .number = meeting->number, .packets = packets };
+
+	snprintf(alarm.meeting, sizeof(alarm.meeting), "%s", meeting->spec->id);
+	return alarm;
+}
+
+/* One of a meeting that has none. Without memory it comes once more. */
+static void keep(struct rg_engine *engine, const struct site_alarm *alarm)
+{
+	struct site *site = &engine->site;
+
+	if (engine_grow(&site->alarms, &site->max_alarms, site->n_alarms + 1, sizeof(*site->alarms), NULL))
+		return;
+	site->alarms[site->n_alarms++] = *alarm;
+	site->changed = true;
+}
+
+static void add_packets(void *arg, const struct rg_dp_mtg_stat *stat)
+{
+	*(uint64_t *)arg += stat->refuse.packets + stat->observe.packets;
+}
+
+void site_begins(struct rg_engine *engine, const struct meeting *meeting)
+{
+	struct site *site = &engine->site;
+	struct site_alarm alarm = alarm_new(meeting, 0);
+
+	rg_dp_mtg_stats(engine->dp, meeting->number, add_packets, &alarm.packets);
+	for (size_t i = 0; i < site->n_alarms; i++) {
+		if (strcmp(site->alarms[i].meeting, alarm.meeting))
+			continue;
+		site->changed = true;
+		site->alarms[i] = alarm;
+		return;
+	}
+	if (alarm.packets)
+		keep(engine, &alarm);
 }
 
 struct refused { struct rg_engine *engine; uint64_t *packets; /* by number of the meeting */ };
@@ -100,15 +141,10 @@ static void look_again(struct rg_engine *engine, struct site_alarm *alarm, uint6
 
 static void raise_first(struct rg_engine *engine, const struct meeting *meeting, uint64_t packets)
 {
-	struct site *site = &engine->site;
-	struct site_alarm alarm = { .number = meeting->number, .packets = packets };
+	struct site_alarm alarm = alarm_new(meeting, packets);
 
-	snprintf(alarm.meeting, sizeof(alarm.meeting), "%s", meeting->spec->id);
 	raise(engine, &alarm, packets);
-	site->changed = true;
-	/* without memory it comes once more */
-	if (!engine_grow(&site->alarms, &site->max_alarms, site->n_alarms + 1, sizeof(*site->alarms), NULL))
-		site->alarms[site->n_alarms++] = alarm;
+	keep(engine, &alarm);
 }
 
 static uint64_t count_refused(const struct rg_engine *engine)
