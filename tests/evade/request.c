@@ -53,7 +53,7 @@ size_t build_request(const struct plan *plan, enum plan_name name, enum plan_odd
 	return m.n;
 }
 
-bool request_names_guarded(const uint8_t *data, size_t n, uint32_t *ret_id)
+bool request_names_guarded(const uint8_t *data, size_t n, bool goes_on, uint32_t *ret_id)
 {
 	size_t end, size;
 
@@ -67,6 +67,8 @@ bool request_names_guarded(const uint8_t *data, size_t n, uint32_t *ret_id)
 		end = n;
 	for (size_t at = HEADER; at + 4 <= end; at += 4 + ((size + 3) & ~(size_t)3)) {
 		size = (size_t)(data[at + 2] << 8 | data[at + 3]);
+		if (goes_on && at + 4 + size > n)
+			return false;
 		if (data[at] == 0 && data[at + 1] == USERNAME && at + 9 <= end && !memcmp(data + at + 4, UFRAG_GUARDED ":", 5))
 			return true;
 	}

@@ -143,7 +143,7 @@ static size_t header_of(const struct sock *sock, const uint8_t *at, size_t n)
 static void understand_payload(const struct sock *sock, const uint8_t *data, size_t n, size_t transport,
 			       struct got *ret)
 {
-	size_t header, own;
+	size_t header, own, framed;
 
 	if (n < transport)
 		return;
@@ -158,10 +158,11 @@ static void understand_payload(const struct sock *sock, const uint8_t *data, siz
 	data += header;
 	n -= header;
 	ret->payload = (uint32_t)n;
+	framed = sock->protocol == IPPROTO_TCP && n > 2 ? number16(data) : 0;
 	if (sock->protocol != IPPROTO_TCP)
-		ret->names_guarded = request_names_guarded(data, n, &ret->id);
+		ret->names_guarded = request_names_guarded(data, n, false, &ret->id);
 	else if (n > 2)
-		ret->names_guarded = request_names_guarded(data + 2, n - 2 < number16(data) ? n - 2 : number16(data),
+		ret->names_guarded = request_names_guarded(data + 2, n - 2 < framed ? n - 2 : framed, n - 2 < framed,
 							   &(uint32_t){ 0 });
 }
 
