@@ -104,6 +104,46 @@ static void a_step_of_an_hour_moves_no_deadline_until_it_is_accepted(void **stat
 	then_judged(FROM_CN, RG_REASON_ADMIT_DEFAULT);
 }
 
+static size_t steps_in_ledger(void)
+{
+	json_t *page = NULL, *entry;
+	size_t i, n = 0;
+
+	assert_int_equal(ledger_list(0, 1000, &page), 0);
+	json_array_foreach(json_object_get(page, "entries"), i, entry)
+		n += !strcmp(field(entry, "kind"), "clock-step");
+	json_decref(page);
+	return n;
+}
+
+static void a_step_is_told_once_whatever_becomes_of_the_daemon(void **state)
+{
+	(void)state;
+	moved_ns = 3600 * NS;
+	rg_engine_tick(engine);
+	assert_int_equal(steps_in_ledger(), 1);
+	when_restarted();
+	rg_engine_tick(engine);
+	assert_true(clock_stepped());
+	assert_int_equal(steps_in_ledger(), 1);
+	rg_engine_close(engine);
+	engine = NULL;
+	moved_ns += 600 * NS; /* another one, while there is no daemon */
+	given_engine();
+	assert_true(clock_stepped());
+	assert_int_equal(steps_in_ledger(), 2);
+	when_restarted();
+	assert_int_equal(steps_in_ledger(), 2);
+	moved_ns = 0; /* it is back */
+	rg_engine_tick(engine);
+	assert_false(clock_stepped());
+	when_restarted();
+	assert_false(clock_stepped());
+	moved_ns = 4200 * NS; /* the same as before, yet a new one */
+	rg_engine_tick(engine);
+	assert_int_equal(steps_in_ledger(), 3);
+}
+
 static void a_step_back_brings_steps_back_once_accepted(void **state)
 {
 	json_t *answer = NULL;
@@ -267,6 +307,7 @@ int main(void)
 		WITH_PLACES(a_meeting_is_refused_before_and_after_its_time),
 		WITH_PLACES(an_orders_end_ends_its_rule),
 		WITH_PLACES(a_step_of_an_hour_moves_no_deadline_until_it_is_accepted),
+		WITH_PLACES(a_step_is_told_once_whatever_becomes_of_the_daemon),
 		WITH_PLACES(a_step_back_brings_steps_back_once_accepted),
 		WITH_PLACES(a_clock_that_comes_back_is_believed),
 		WITH_PLACES(an_event_has_the_time_that_is_believed),

@@ -53,9 +53,18 @@ static void read_boot_id(struct clock *clock, const char *given)
 		clock->boot[strcspn(clock->boot, "\n")] = '\0';
 }
 
-/* The anchor of an earlier daemon of this boot. */
-static bool read_anchor(struct rg_engine *engine, int64_t *ret)
+/* A member, in nanoseconds; 0: there is none that is a time. */
+static int64_t ns_of(const json_t *json, const char *name)
 {
+	int64_t ns = json_integer_value(json_object_get(json, name));
+
+	return ns > -BELIEVED_S * NS && ns < BELIEVED_S * NS ? ns : 0;
+}
+
+/* The anchor of an earlier daemon of this boot, and the step that it reported and nobody has accepted. */
+static bool read_anchor(struct rg_engine *engine)
+{
+	struct clock *clock = &engine->clock;
 	_cleanup_(rg_freep) char *text = NULL;
 	_cleanup_(json_decrefp) json_t *json = NULL;
 	const char *boot;
@@ -64,11 +73,13 @@ static bool read_anchor(struct rg_engine *engine, int64_t *ret)
 		return false;
 	json = json_loads(text, 0, NULL);
 	boot = json_string_value(json_object_get(json, "boot"));
-	if (!boot || !*engine->clock.boot || strcmp(boot, engine->clock.boot) ||
-	    !json_is_integer(json_object_get(json, "anchor_ns")))
+	if (!boot || !*clock->boot || strcmp(boot, clock->boot) || !ns_of(json, "anchor_ns"))
 		return false;
-	*ret = json_integer_value(json_object_get(json, "anchor_ns"));
-	return *ret > -BELIEVED_S * NS && *ret < BELIEVED_S * NS;
+	clock->anchor_ns = clock->stored.anchor_ns = ns_of(json, "anchor_ns");
+	clock->step_ns = clock->stored.step_ns = ns_of(json, "step_ns");
+	clock->step_at = ns_of(json, "step_at_ns") / NS;
+	clock->stepped = clock->step_ns != 0;
+	return true;
 }
 
 static int read_at(void *arg, const struct rg_store_entry *entry, struct rg_err *err)
@@ -136,12 +147,10 @@ int clock_open(struct rg_engine *engine, const struct rg_engine_config *config, 
 	clock->arg = config->clock_arg;
 	read_boot_id(clock, config->boot_id);
 	clock->slept_ns = beyond(clock, CLOCK_BOOTTIME, CLOCK_MONOTONIC);
-	if (read_anchor(engine, &clock->anchor_ns)) {
-		clock->stored_ns = clock->anchor_ns;
+	if (read_anchor(engine))
 		clock_look(engine);
-	} else {
+	else
 		anchor_anew(engine);
-	}
 	return 0;
 }
 
@@ -199,13 +208,33 @@ bool clock_look(struct rg_engine *engine)
 	return moved;
 }
 
+static int64_t standing_step(const struct clock *clock)
+{
+	return clock->stepped ? clock->step_ns : 0;
+}
+
 static int write_anchor(struct rg_engine *engine, struct rg_err *err)
 {
-	_cleanup_(json_decrefp) json_t *json = json_pack("{s:s, s:I}", "boot", engine->clock.boot,
-							 "anchor_ns", (json_int_t)engine->clock.anchor_ns);
+	const struct clock *clock = &engine->clock;
+	_cleanup_(json_decrefp) json_t *json = json_pack("{s:s, s:I, s:I, s:I}", "boot", clock->boot, "anchor_ns",
+							 (json_int_t)clock->anchor_ns, "step_ns",
+							 (json_int_t)standing_step(clock), "step_at_ns",
+							 (json_int_t)(clock->stepped ? clock->step_at * NS : 0));
 	_cleanup_(rg_freep) char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 
 	return text ? rg_store_setting_put(engine->store, "clock", text, err) : engine_no_memory(err);
+}
+
+static void note_stored(struct clock *clock)
+{
+	clock->stored.anchor_ns = clock->anchor_ns;
+	clock->stored.step_ns = standing_step(clock);
+}
+
+static bool is_stored(const struct clock *clock)
+{
+	return clock->stored.anchor_ns && magnitude(clock->anchor_ns - clock->stored.anchor_ns) < CLOCK_STORE_NS &&
+	       magnitude(standing_step(clock) - clock->stored.step_ns) < CLOCK_STORE_NS;
 }
 
 void clock_store(struct rg_engine *engine)
@@ -214,7 +243,7 @@ void clock_store(struct rg_engine *engine)
 	struct rg_err err = { 0 };
 	int r;
 
-	if (clock->stored_ns && magnitude(clock->anchor_ns - clock->stored_ns) < CLOCK_STORE_NS)
+	if (is_stored(clock))
 		return;
 	engine_settle(engine);
 	r = engine_stage_begin(engine, &err);
@@ -223,7 +252,7 @@ void clock_store(struct rg_engine *engine)
 	if (!r)
 		r = rg_store_commit(engine->store, &err);
 	if (!r) {
-		clock->stored_ns = clock->anchor_ns;
+		note_stored(clock);
 		return;
 	}
 	rg_store_rollback(engine->store);
@@ -309,7 +338,7 @@ int rg_engine_clock_accept(struct rg_engine *engine, json_t **ret, struct rg_err
 		*clock = before;
 		return r;
 	}
-	clock->stored_ns = clock->anchor_ns;
+	note_stored(clock);
 	events_add(engine, EVENT_CLOCK, NULL, json_pack("{s:s}", "change", "accepted"));
 	timing_set(engine);
 	return rg_engine_clock_get(engine, ret, err);

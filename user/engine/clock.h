@@ -4,7 +4,7 @@
  * Times in bodies are wall clock times; the kernel compares CLOCK_MONOTONIC, which nobody can set. The
  * anchor ties them: what the wall clock said beyond CLOCK_BOOTTIME when it was last believed. Drift of
  * less than CLOCK_STEP_NS is believed as it comes. A step is reported and moves no deadline, until
- * somebody accepts it or the clock comes back. A reboot loses the anchor: then the wall clock is believed,
+ * somebody accepts it or the clock comes back; a daemon that restarts knows it. A reboot loses the anchor: then the wall clock is believed,
  * unless it is behind the last time that the store knows of.
  */
 #ifndef RG_ENGINE_CLOCK_H
@@ -27,11 +27,11 @@ struct clock {
 	void *arg;
 	char boot[40];       /* the kernel's boot id */
 	int64_t anchor_ns;   /* CLOCK_REALTIME - CLOCK_BOOTTIME, as believed */
-	int64_t stored_ns;   /* the anchor that the store has */
 	int64_t slept_ns;    /* CLOCK_BOOTTIME - CLOCK_MONOTONIC, as deadlines were computed with */
 	bool stepped;
 	int64_t step_ns;     /* how far the wall clock is ahead of the anchor, then */
 	int64_t step_at;     /* when that was noticed: believed seconds */
+	struct { int64_t anchor_ns, step_ns; } stored; /* what the store has; 0: none */
 	int64_t away_s;      /* from the last time that the store knew to this boot's first start; 0: not known */
 	bool held;           /* time stands still, for the program too: see rg_engine_time_set() */
 	int64_t held_at;     /* at that second */
