@@ -234,6 +234,12 @@ static int schedule_of(struct rulings *rulings, const struct schedule *wanted, s
 	return 0;
 }
 
+/* Bytes that tell a set from others, up to its last range in use: all are hashed, and most sets use few ranges. */
+static size_t set_length(const struct rg_exception_set *set)
+{
+	return offsetof(struct rg_exception_set, ranges) + (sizeof(set->ranges[0]) << set->steps);
+}
+
 static int exceptions_of(struct rulings *rulings, const struct rg_meeting_spec *spec,
 			 struct exceptions **ret, struct rg_err *err)
 {
@@ -245,13 +251,13 @@ static int exceptions_of(struct rulings *rulings, const struct rg_meeting_spec *
 	if (!spec->n_exceptions)
 		return 0;
 	rg_exceptions_compile(spec->exceptions, spec->n_exceptions, &set);
-	exceptions = rg_map_get(rulings->exceptions.by_key, &set, sizeof(set));
+	exceptions = rg_map_get(rulings->exceptions.by_key, &set, set_length(&set));
 	if (!exceptions) {
 		exceptions = malloc(sizeof(*exceptions));
 		if (!exceptions)
 			return engine_no_memory(err);
 		exceptions->set = set;
-		r = slots_add(&rulings->exceptions, &exceptions->slot, &exceptions->set, sizeof(set));
+		r = slots_add(&rulings->exceptions, &exceptions->slot, &exceptions->set, set_length(&set));
 		if (r) {
 			free(exceptions);
 			return not_added(r, &rulings->exceptions, "sets of exceptions", "/exceptions", err);
