@@ -62,6 +62,8 @@ static __always_inline int rg_event_allowed(__u32 meeting, struct rg_budget *bud
 	__u32 index = meeting / 16, left;
 	struct rg_quota_block *quotas;
 
+	if (!budget->left) /* the whole of a flood: at hand, which the meeting's quota is not */
+		return 0;
 	quotas = bpf_map_lookup_elem(&rg_quotas, &index);
 	if (!quotas)
 		return 0;
@@ -90,28 +92,20 @@ static __always_inline void rg_event_fill(const struct rg_packet *pkt, __u32 rea
 	ret->pad = 0;
 }
 
-/** Tell of a first refusal, if the meeting's quota has one left. */
+/** Tell of a first refusal. 0: the ring is full. */
 __attribute__((noinline)) int rg_event_send(const struct rg_packet *pkt, __u32 reason)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
-	struct rg_budget *budget = bpf_map_lookup_elem(&rg_budgets, &cpu);
-	struct rg_event *event;
+	struct rg_event *event = pkt ? bpf_ringbuf_reserve(&rg_events, sizeof(*event), 0) : NULL;
 
-	if (!pkt || !budget)
+	if (!event)
 		return 0;
-	event = rg_event_allowed(pkt->meeting, budget) ? bpf_ringbuf_reserve(&rg_events, sizeof(*event), 0) : NULL;
-	if (!event) {
-		budget->lost++;
-		return 0;
-	}
 	rg_event_fill(pkt, reason, event);
 	bpf_ringbuf_submit(event, 0);
-	budget->sent++;
-	return 0;
+	return 1;
 }
 
 /* A packet was refused, or would have been. @reason: as counted; observe_refused hides what it was. Of a flood,
- * each packet may be the first of a flow: what is beyond the budget makes no call. */
+ * each packet may be the first of a flow: what is beyond the CPU's budget or the meeting's quota makes no call. */
 static __always_inline void rg_event_refused(const struct rg_packet *pkt, __u32 reason)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
@@ -119,8 +113,8 @@ static __always_inline void rg_event_refused(const struct rg_packet *pkt, __u32 
 
 	if (!budget || !rg_seen_note(pkt, reason, cpu, rg_seen_clock(budget)))
 		return;
-	if (budget->left)
-		rg_event_send(pkt, reason);
+	if (rg_event_allowed(pkt->meeting, budget) && rg_event_send(pkt, reason))
+		budget->sent++;
 	else
 		budget->lost++;
 }
