@@ -210,6 +210,7 @@ $(B)/bench/%.bpf.o: tools/bench/%.bpf.c $(wildcard bpf/*) $(wildcard include/*) 
 	@echo "  BPF   $@"
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 $(B)/bench/bench: $(BENCH_SRC) $(B)/libregiongate.a
+	@mkdir -p $(@D)
 	@echo "  CC    $@"
 	$(Q)$(CC) $(ALL_CFLAGS) -Itools/bench -MF $@.d $(BENCH_SRC) $(B)/libregiongate.a -o $@ $(PKG_LIBS)
 BENCH_PARTS := $(B)/geoip.mmdb $(patsubst tools/%,$(B)/%,$(patsubst %.c,%.o,$(wildcard tools/bench/*.bpf.c))) $(B)/bench/bench
