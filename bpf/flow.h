@@ -173,7 +173,7 @@ static __always_inline int rg_flow_allowed(const struct rg_packet *pkt, __u32 no
 	return 0;
 }
 
-/** After the verdict of a request: remember its flow, or the flow's new binding. */
+/** When a request is judged: remember its flow, or the flow's new binding. Returns whether it is remembered. */
 __attribute__((noinline)) int rg_flow_bind(const struct rg_packet *pkt, __u32 refused)
 {
 	struct rg_flow flow = {};
@@ -189,8 +189,7 @@ __attribute__((noinline)) int rg_flow_bind(const struct rg_packet *pkt, __u32 re
 	flow.binding = pkt->binding;
 	flow.serial = pkt->serial;
 	flow.region = (__u64)pkt->generation << 32 | pkt->region | (refused ? RG_FLOW_NEVER_ADMITTED : 0);
-	bpf_map_update_elem(&rg_flows, &key, &flow, BPF_ANY);
-	return 0;
+	return !bpf_map_update_elem(&rg_flows, &key, &flow, BPF_ANY);
 }
 
 /** After it, for a flow that remembers the region of a table of before. */

@@ -55,6 +55,7 @@ RG_HASH(rg_endpoints, BPF_MAP_TYPE_HASH, struct rg_endpoint_key, struct rg_endpo
 RG_HASH(rg_ufrags, BPF_MAP_TYPE_HASH, struct rg_ufrag_key, struct rg_ufrag, 1, BPF_F_NO_PREALLOC);
 RG_HASH(rg_ufrags_long, BPF_MAP_TYPE_HASH, struct rg_ufrag_long_key, struct rg_ufrag, 1, BPF_F_NO_PREALLOC);
 RG_HASH(rg_flows, BPF_MAP_TYPE_LRU_HASH, struct rg_flow_key, struct rg_flow, 1, 0);
+RG_HASH(rg_connections, BPF_MAP_TYPE_LRU_HASH, struct rg_flow_key, union rg_connection, 1, 0);
 RG_HASH(rg_frags, BPF_MAP_TYPE_LRU_HASH, struct rg_frag_key, struct rg_frag, RG_FRAGS_DEFAULT, 0);
 
 struct {

@@ -22,6 +22,7 @@ struct rg_packet {
 	__u32 bytes;           /* of the frame */
 	__u32 payload;         /* bytes behind the UDP or TCP header, as far as they are in this packet */
 	__u32 fragment_id;     /* of a fragment, as on the wire */
+	__u16 transport_at;    /* the UDP or TCP header in the frame */
 	__u16 payload_at;      /* in the frame */
 	__u8 fragment_protocol; /* what tells datagrams of one id apart: IPv4's protocol */
 	__u8 more;             /* it is the first fragment of several */
@@ -38,12 +39,15 @@ struct rg_packet {
 	__u32 generation;      /* of the table that the region comes from, for the flow */
 	__u32 binding, serial; /* by which a flow is to be remembered */
 	__u32 leaves;          /* meeting that the flow is to leave; 0: none */
-	__u8 after;            /* RG_AFTER_*: what is left to do after the verdict */
+	__u32 start;           /* of the connection that it opens, see RG_AFTER_OPEN */
+	__u8 cut;              /* the request that it begins with goes on in other segments */
+	__u8 after;            /* RG_AFTER_*: what is left to do when it is judged */
 	__u8 dry;              /* leave no trace: no counter, flow, fragment, event */
 };
 #define RG_AFTER_BIND     1u /* if it is admitted: rg_flow_bind() */
 #define RG_AFTER_REFRESH  2u /* rg_flow_refresh() */
 #define RG_AFTER_FRAGMENT 4u /* rg_fragment_remember() */
 #define RG_AFTER_BIND_ANY 8u /* rg_flow_bind() also if it is refused */
+#define RG_AFTER_OPEN     16u /* rg_connection_open() before the verdict */
 
 #endif

@@ -348,6 +348,7 @@ static __always_inline enum rg_parse rg_parse_transport(struct rg_frame *frame, 
 	pkt->protocol = udp ? RG_PROTO_UDP : RG_PROTO_TCP;
 	pkt->remote_port = bpf_ntohs(pkt->direction == RG_INGRESS ? source : dest);
 	pkt->local_port = bpf_ntohs(pkt->direction == RG_INGRESS ? dest : source);
+	pkt->transport_at = frame->before;
 	pkt->payload_at = frame->before + need;
 	pkt->payload = payload_end > need ? payload_end - need : 0;
 	pkt->more = more != 0;
@@ -401,6 +402,7 @@ static __always_inline int rg_parse_plain(void *data, void *end, struct rg_packe
 	pkt->local = pkt->direction == RG_INGRESS ? dest : source;
 	pkt->remote_port = bpf_ntohs(pkt->direction == RG_INGRESS ? udp->source : udp->dest);
 	pkt->local_port = bpf_ntohs(pkt->direction == RG_INGRESS ? udp->dest : udp->source);
+	pkt->transport_at = before;
 	pkt->payload_at = before + sizeof(*udp);
 	pkt->payload = claimed - sizeof(*udp);
 	return 1;

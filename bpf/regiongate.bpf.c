@@ -33,6 +33,7 @@ struct rg_source { void *ctx; int is_skb; };
 #include "judge.h"
 #include "route.h"
 #include "ufrag.h"
+#include "connection.h"
 #include "verdict.h"
 #include "trace.h"
 #include "dispatch.h"
@@ -127,11 +128,15 @@ static __always_inline int rg_ingress(struct xdp_md *ctx)
 		raw = rg_judge_endpoint(state, &pkt);
 		if (raw == RG_NEXT && pkt.endpoint)
 			raw = rg_shared_find(ctx, &pkt);
+		if (pkt.endpoint && pkt.protocol == RG_PROTO_TCP)
+			raw = rg_connection_judge(ctx, &pkt, raw);
 	}
 	if (raw == RG_NEXT)
 		raw = rg_judge_meeting(&pkt);
 	if (pkt.route_at || pkt.hides_route)
 		raw = rg_judge_route(ctx, &pkt, raw);
+	if (pkt.after & RG_AFTER_OPEN && !pkt.dry)
+		raw = rg_connection_open(state, &pkt, raw);
 	reason = rg_verdict(state, &pkt, raw);
 	if (pkt.after && !pkt.dry)
 		rg_after(&pkt, raw, reason);

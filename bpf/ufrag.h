@@ -104,6 +104,7 @@ __attribute__((noinline)) int rg_shared_find(struct xdp_md *ctx, struct rg_packe
 		return RG_REASON_REFUSE_MALFORMED;
 	switch (rg_stun_walk(&source, &message, &head, &name)) {
 	case RG_STUN_NAMED:
+		pkt->cut = message.there < message.whole;
 		return rg_flow_named(state, pkt, rg_ufrag_find(&source, pkt, &name));
 	case RG_STUN_MALFORMED:
 		return RG_REASON_REFUSE_MALFORMED;

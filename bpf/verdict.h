@@ -89,11 +89,16 @@ static __always_inline void rg_count(const struct rg_packet *pkt, __u32 reason)
 		rg_seen_sample(pkt, reason);
 }
 
+/* Does what is refused pass all the same? */
+static __always_inline int rg_is_observed(const struct rg_state *state, const struct rg_packet *pkt)
+{
+	return pkt->meeting_flags & RG_MEETING_OBSERVE || state->flags & RG_STATE_OBSERVE;
+}
+
 /** Apply observe mode, count, and return the reason that holds. */
 static __always_inline __u32 rg_verdict(const struct rg_state *state, const struct rg_packet *pkt, __u32 reason)
 {
-	if (rg_reason_refuses(reason) &&
-	    (pkt->meeting_flags & RG_MEETING_OBSERVE || state->flags & RG_STATE_OBSERVE))
+	if (rg_reason_refuses(reason) && rg_is_observed(state, pkt))
 		reason = RG_REASON_OBSERVE_REFUSED;
 	if (!pkt->dry)
 		rg_count(pkt, reason);

@@ -196,7 +196,7 @@ void pkt_tcp(struct pkt *p, uint16_t sport, uint16_t dport)
 	pkt_put16(at, sport);
 	pkt_put16(at + 2, dport);
 	at[12] = 5 << 4;
-	at[13] = 0x02; /* SYN */
+	at[13] = 0x18; /* PSH, ACK */
 	pkt_put16(at + 14, 64240);
 }
 

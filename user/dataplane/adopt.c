@@ -131,6 +131,16 @@ static int earlier_open(struct rg_dp *dp)
 	return r > 0 ? bindings_open(dp) : r;
 }
 
+/* Where a connection began is not known of a load that did not ask, or that had room for another number: see
+ * carry.c. 1 or -errno. */
+static int adopt_connections(struct rg_dp *dp)
+{
+	int r = adopt(dp, dp->skel->maps.rg_connections);
+
+	dp->earlier.no_connections = !r;
+	return r < 0 ? r : 1;
+}
+
 /* Flows mean nothing without the bindings that made them, and cache regions of that load's table. */
 static int adopt_flows(struct rg_dp *dp, const struct rg_state *state)
 {
@@ -143,6 +153,8 @@ static int adopt_flows(struct rg_dp *dp, const struct rg_state *state)
 		if (!r) /* for another number of flows: see carry.c */
 			r = open_alike(dp, map, bpf_map__name(map), &dp->earlier.flows, &info);
 	}
+	if (r > 0)
+		r = adopt_connections(dp);
 	if (r > 0)
 		return last_generation(dp, state);
 	rg_dp_earlier_close(dp);

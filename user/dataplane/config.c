@@ -130,6 +130,7 @@ static int set_sizes(struct rg_dp *dp)
 		{ skel->maps.rg_ufrags_long, c->max_ufrags_long },
 		{ skel->maps.rg_bindings, c->max_ufrags + 1 },
 		{ skel->maps.rg_flows, c->max_flows },
+		{ skel->maps.rg_connections, c->max_flows },
 		{ skel->maps.rg_seen, RG_SEEN_DEFAULT * dp->n_cpus },
 		{ skel->maps.rg_quotas, (c->max_meetings + 15) / 16 },
 		{ skel->maps.rg_budgets, dp->n_cpus },

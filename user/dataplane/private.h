@@ -30,6 +30,7 @@ struct rg_dp_local {       /* a local address; its table number is its index + 1
 struct rg_dp_earlier {
 	int ufrags, ufrags_long; /* fds, -1 */
 	int flows;               /* of another size than ours; -1: it is ours, or there is none */
+	bool no_connections;     /* its flows have none of rg_connections that serves us */
 	struct rg_binding *bindings;
 	size_t n_bindings;
 };
@@ -218,7 +219,7 @@ void rg_dp_earlier_close(struct rg_dp *dp);
 bool rg_dp_flow_bound(const struct rg_dp *dp, const struct rg_flow *flow);
 
 /* carry.c */
-/** Copy the flows of an earlier table of another size that are not in ours. 0 or -errno. */
+/** Copy what is not in ours: the flows of an earlier table of another size, the meetings of TCP flows. 0 or -errno. */
 int rg_dp_flows_carry(struct rg_dp *dp);
 
 /* drift.c */

@@ -119,6 +119,7 @@ static const struct check {
 	/* what packets and the clock write; the table of rg_geo is looked at by rg_dp_geo_check() */
 	{ "rg_geo", HOW_SKIP, NULL },
 	{ "rg_flows", HOW_SKIP, NULL },
+	{ "rg_connections", HOW_SKIP, NULL },
 	{ "rg_frags", HOW_SKIP, NULL },
 	{ "rg_seen", HOW_SKIP, NULL },
 	{ "rg_bind_rates", HOW_SKIP, NULL },
