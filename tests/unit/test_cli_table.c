@@ -83,6 +83,27 @@ static void table_counts_characters_not_bytes(void **state)
 	rg_table_free(table);
 }
 
+static void a_cell_is_cut_between_characters(void **state)
+{
+	static const struct rg_table_column bare[] = { { "", false } };
+	char id[2 * RG_SHOW_MAX] = "", buf[RG_SHOW_MAX], *text;
+	struct rg_table *table = rg_table_new(bare, ARRAY_SIZE(bare));
+	json_t *value, *said;
+
+	(void)state;
+	while (strlen(id) + 3 < sizeof(id))
+		strcat(id, "\xe4\xbc\x9a");
+	value = json_string(id);
+	RG_TABLE_ROW(table, rg_show(value, buf));
+	text = printed(table);
+	said = json_string(text);
+	assert_non_null(said); /* NULL if it is not UTF-8 */
+	json_decref(said);
+	json_decref(value);
+	free(text);
+	rg_table_free(table);
+}
+
 static void table_makes_control_characters_visible(void **state)
 {
 	static const char *const cases[][2] = {
@@ -207,6 +228,7 @@ int main(void)
 		cmocka_unit_test(table_aligns_columns_to_their_widest_cell),
 		cmocka_unit_test(table_without_titles_has_no_title_line),
 		cmocka_unit_test(table_counts_characters_not_bytes),
+		cmocka_unit_test(a_cell_is_cut_between_characters),
 		cmocka_unit_test(table_makes_control_characters_visible),
 		cmocka_unit_test(bytes_are_shown_with_a_unit),
 		cmocka_unit_test(seconds_are_shown_in_two_units),

@@ -304,6 +304,26 @@ static void a_problem_survives_bytes_that_are_not_text(void **state)
 	assert_string_equal(member(problem, "pointer"), "/?");
 }
 
+static void a_problem_is_cut_between_characters(void **state)
+{
+	char region[200];
+
+	(void)state;
+	for (size_t before = 0; before < 4; before++) {
+		_cleanup_(json_decrefp) json_t *problem = NULL;
+
+		memset(region, 'x', before);
+		for (size_t i = before; i + 3 < sizeof(region); i += 3)
+			memcpy(region + i, "\xe4\xbc\x9a", 4);
+		rg_err_set(&err, 0, RG_ERR_INVALID, region, "unknown region '%.64s' of %s%s%s", region, region, region, region);
+		rg_err_prefix(&err, "/rules/%zu", before);
+		problem = rg_problem_to_json(&err);
+		assert_non_null(strstr(member(problem, "detail"), "\xe4\xbc\x9a"));
+		assert_null(strstr(member(problem, "detail"), "??"));
+		assert_null(strchr(member(problem, "pointer"), '?'));
+	}
+}
+
 #define TEST(f) cmocka_unit_test_teardown(f, teardown)
 
 int main(void)
@@ -328,6 +348,7 @@ int main(void)
 		TEST(a_problem_has_the_members_of_rfc9457),
 		TEST(a_problem_without_a_pointer_has_none),
 		TEST(a_problem_survives_bytes_that_are_not_text),
+		TEST(a_problem_is_cut_between_characters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

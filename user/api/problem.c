@@ -1,25 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "api/problem.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include "base/cleanup.h"
-
-json_t *rg_problem_text(const char *text)
-{
-	json_t *json = json_string(text);
-	_cleanup_(rg_freep) char *ascii = NULL;
-
-	if (json)
-		return json;
-	ascii = strdup(text);
-	if (!ascii)
-		return NULL;
-	for (char *p = ascii; *p; p++)
-		if (*p & 0x80)
-			*p = '?';
-	return json_string(ascii);
-}
 
 /* "HK,custom:here" */
 static json_t *regions_json(const char *text)
@@ -41,11 +23,11 @@ json_t *rg_problem_to_json(const struct rg_err *err)
 	json_t *problem;
 
 	strncat(type, rg_errc_type(err->code), sizeof(type) - strlen(type) - 1);
-	problem = json_pack("{s:s, s:s, s:i, s:o}", "type", type, "title",
+	problem = json_pack("{s:s, s:s, s:i, s:s}", "type", type, "title",
 			    rg_errc_title(err->code), "status", rg_errc_status(err->code),
-			    "detail", rg_problem_text(err->detail));
+			    "detail", err->detail);
 	if (problem && *err->pointer &&
-	    json_object_set_new(problem, "pointer", rg_problem_text(err->pointer))) {
+	    json_object_set_new(problem, "pointer", json_string(err->pointer))) {
 		json_decref(problem);
 		return NULL;
 	}

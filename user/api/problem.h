@@ -8,11 +8,8 @@
 
 #define RG_PROBLEM_TYPE "application/problem+json"
 
-/** {"type","title","status","detail","pointer","regions"}; pointer and regions are left out if empty. Bytes of
- *  @err that are not UTF-8 become '?'. New reference, NULL if memory is out. */
+/** {"type","title","status","detail","pointer","regions"}; pointer and regions are left out if empty.
+ *  New reference, NULL if memory is out. */
 json_t *rg_problem_to_json(const struct rg_err *err);
-
-/** A JSON string of any bytes: what is not UTF-8 becomes '?'. New reference or NULL. */
-json_t *rg_problem_text(const char *text);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "base/utf8.h"
 
 static const struct {
 	int status;
@@ -27,6 +28,9 @@ void rg_err_fill(struct rg_err *err, enum rg_errc code, const char *pointer, con
 	va_start(ap, fmt);
 	vsnprintf(err->detail, sizeof(err->detail), fmt, ap);
 	va_end(ap);
+	/* both quote others' texts, and may have cut them */
+	rg_utf8_mend(err->pointer);
+	rg_utf8_mend(err->detail);
 }
 
 void rg_err_prefix(struct rg_err *err, const char *fmt, ...)
@@ -42,6 +46,7 @@ void rg_err_prefix(struct rg_err *err, const char *fmt, ...)
 	snprintf(joined, sizeof(joined), "%s%s", prefix, err->pointer);
 	joined[sizeof(err->pointer) - 1] = '\0';
 	memcpy(err->pointer, joined, sizeof(err->pointer));
+	rg_utf8_mend(err->pointer);
 }
 
 int rg_errc_status(enum rg_errc code) { return errs[code].status; }

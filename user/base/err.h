@@ -44,7 +44,7 @@ struct rg_err {
 	char regions[768]; /* EXCEEDS: the regions that exceed, "HK,custom:here", as many as fit */
 };
 
-/** Fill @err (may be NULL). */
+/** Fill @err (may be NULL). Its texts are UTF-8 whatever they quote, cut between characters where they do not fit. */
 void rg_err_fill(struct rg_err *err, enum rg_errc code, const char *pointer, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 /** The same, and the value is @ret, so that `return rg_err_set(...)` reads well. A macro: so compilers and

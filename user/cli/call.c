@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include "base/cleanup.h"
+#include "base/utf8.h"
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/table.h"
@@ -13,6 +14,7 @@ static void text_copy(char *buf, size_t size, const json_t *text)
 {
 	if (json_is_string(text))
 		snprintf(buf, size, "%s", json_string_value(text));
+	rg_utf8_mend(buf);
 }
 
 /* Say a problem (RFC 9457), or the bare status if the answer is none. */

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include "base/steer.h"
+#include "base/utf8.h"
 
 struct rg_table {
 	const struct rg_table_column *columns;
@@ -52,7 +53,9 @@ void rg_table_row(struct rg_table *table, const char *const *cells)
 	table->cells = grown;
 	for (size_t i = 0; i < n; i++) {
 		grown[old + i] = strdup(cells[i] ? cells[i] : "-");
-		if (!grown[old + i])
+		if (grown[old + i])
+			rg_utf8_mend(grown[old + i]); /* cells are cut to fit their buffers */
+		else
 			table->lost = true;
 	}
 	table->n_rows++;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 #include "base/cleanup.h"
+#include "base/utf8.h"
 #include "geo/sealed.h"
 
 #define V6_BITS 128u
@@ -374,43 +375,17 @@ static int walk_both(struct reader *reader, struct rg_marks *v4, struct rg_marks
 
 /* --- the metadata -------------------------------------------------------- */
 
-static bool utf8_ok(const unsigned char *p)
-{
-	while (*p) {
-		int more = *p < 0x80 ? 0 : *p >= 0xc2 && *p < 0xe0 ? 1 : (*p & 0xf0) == 0xe0 ? 2 :
-			   *p >= 0xf0 && *p < 0xf5 ? 3 : -1;
-		uint32_t code = more < 1 ? *p : *p & (0x3fu >> more);
-
-		if (more < 0)
-			return false;
-		for (p++; more > 0; more--, p++) {
-			if ((*p & 0xc0) != 0x80)
-				return false;
-			code = code << 6 | (*p & 0x3f);
-			if (code < 0x20 && more == 2)
-				return false; /* overlong, three bytes */
-		}
-		if (code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
-			return false;
-	}
-	return true;
-}
-
 /* A copy that may be printed and put into JSON: valid UTF-8, no control characters, not endless. */
 static char *clean_text(const char *text)
 {
 	char *copy = strndup(text ? text : "", TEXT_MAX);
-	bool ascii_only;
 
 	if (!copy)
 		return NULL;
-	ascii_only = !utf8_ok((const unsigned char *)copy);
-	for (char *p = copy; *p; p++) {
-		unsigned char c = (unsigned char)*p;
-
-		if (c < 0x20 || c == 0x7f || (c >= 0x80 && ascii_only))
-			*p = c == '\n' || c == '\t' ? ' ' : '?';
-	}
+	rg_utf8_mend(copy);
+	for (char *p = copy; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = *p == '\n' || *p == '\t' ? ' ' : '?';
 	return copy;
 }
 

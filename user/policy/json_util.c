@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/utf8.h"
 #include "policy/meeting.h"
 
 #define QUOTE_LENGTH 48
@@ -58,19 +59,11 @@ int rg_json_parse(const char *text, size_t length, json_t **ret, struct rg_err *
 
 const char *rg_json_quote(const char *text, char buf[RG_QUOTE_MAX])
 {
-	size_t n = strnlen(text, QUOTE_LENGTH + 1);
-	json_t *utf8;
+	bool cut = strnlen(text, QUOTE_LENGTH + 1) > QUOTE_LENGTH;
 
-	if (n > QUOTE_LENGTH)
-		for (n = QUOTE_LENGTH; n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80; n--)
-			;
-	snprintf(buf, RG_QUOTE_MAX, "%.*s%s", (int)n, text, text[n] ? "..." : "");
-	utf8 = json_string(buf);
-	for (char *p = buf; !utf8 && *p; p++)
-		if ((unsigned char)*p > '~')
-			*p = '?';
-	json_decref(utf8);
-	return buf;
+	snprintf(buf, RG_QUOTE_MAX, "%.*s", QUOTE_LENGTH, text);
+	rg_utf8_mend(buf);
+	return cut ? strcat(buf, "...") : buf;
 }
 
 /* A field's name as one part of a pointer (RFC 6901). */
