@@ -71,20 +71,25 @@ static __always_inline enum rg_tcp rg_tcp_of_request(struct bpf_sock *sk, __u32 
 	return RG_TCP_FRESH;
 }
 
-/* What the stack writes meanwhile is read twice: both numbers of one moment, or none. */
+#define RG_TCP_READS 4
+
+/* The stack may write both numbers meanwhile: they are read until they are of one moment. */
 static __always_inline enum rg_tcp rg_tcp_of_socket(struct bpf_sock *sk, __u32 *ret_start)
 {
 	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
-	__u32 next, taken;
 
 	if (!tcp || (bpf_core_field_exists(tcp->is_mptcp) && tcp->is_mptcp))
 		return RG_TCP_UNKNOWN;
-	next = *(volatile __u32 *)&tcp->rcv_nxt;
-	taken = *(volatile __u64 *)&tcp->bytes_received;
-	if (next != *(volatile __u32 *)&tcp->rcv_nxt || taken != (__u32)*(volatile __u64 *)&tcp->bytes_received)
-		return RG_TCP_UNKNOWN;
-	*ret_start = next - taken; /* a FIN counts in both */
-	return taken ? RG_TCP_TAKEN : RG_TCP_FRESH;
+	for (int i = 0; i < RG_TCP_READS; i++) {
+		__u32 next = *(volatile __u32 *)&tcp->rcv_nxt;
+		__u64 taken = *(volatile __u64 *)&tcp->bytes_received;
+
+		if (next != *(volatile __u32 *)&tcp->rcv_nxt || taken != *(volatile __u64 *)&tcp->bytes_received)
+			continue;
+		*ret_start = next - (__u32)taken; /* a FIN counts in both */
+		return taken ? RG_TCP_TAKEN : RG_TCP_FRESH;
+	}
+	return RG_TCP_UNKNOWN;
 }
 
 static __always_inline enum rg_tcp rg_tcp_find(struct xdp_md *ctx, const struct rg_packet *pkt, __u32 *ret_start)
@@ -120,6 +125,12 @@ static __always_inline int rg_connection_is_of(const struct rg_packet *pkt, __u3
 	       (known.meeting == pkt->meeting && known.start == start);
 }
 
+static __always_inline __u32 rg_connection_refuse(struct rg_packet *pkt, __u32 reason)
+{
+	rg_packet_of_nobody(pkt, RG_STAGE_MEETING);
+	return reason;
+}
+
 /** Of a segment from a remote at an endpoint that is shared: @found, what it was found to be by its flow and by
  *  the request that it begins with, or a reason to refuse it. */
 __attribute__((noinline)) int rg_connection_judge(struct xdp_md *ctx, struct rg_packet *pkt, __u32 found)
@@ -132,25 +143,28 @@ __attribute__((noinline)) int rg_connection_judge(struct xdp_md *ctx, struct rg_
 		return found;
 	/* what is urgent is no part of the stream that a server reads, also if it comes later */
 	if (RG_LOAD_SMALL(&source, pkt->transport_at + offsetof(struct tcphdr, seq), &head) || head.flags & RG_TCP_URG)
-		return RG_REASON_REFUSE_UNSUPPORTED;
+		return rg_connection_refuse(pkt, RG_REASON_REFUSE_UNSUPPORTED);
 	if (!pkt->payload && !pkt->more)
 		return found;
 	if (head.flags & RG_TCP_SYN) /* RFC 7413 */
-		return RG_REASON_REFUSE_UNSUPPORTED;
+		return rg_connection_refuse(pkt, RG_REASON_REFUSE_UNSUPPORTED);
 	switch (rg_tcp_find(ctx, pkt, &start)) {
 	case RG_TCP_NOWHERE:
 		return found;
 	case RG_TCP_FRESH:
 		if (pkt->tie != RG_TIE_UFRAG || pkt->cut || pkt->more || bpf_ntohl(head.seq) != start)
-			return RG_REASON_REFUSE_UNBOUND;
+			break;
 		pkt->start = start;
 		pkt->after |= RG_AFTER_OPEN;
 		return found;
 	case RG_TCP_TAKEN:
-		return rg_connection_is_of(pkt, start) ? found : RG_REASON_REFUSE_UNBOUND;
+		if (rg_connection_is_of(pkt, start))
+			return found;
+		break;
 	default:
-		return RG_REASON_REFUSE_UNBOUND;
+		break;
 	}
+	return rg_connection_refuse(pkt, RG_REASON_REFUSE_UNBOUND);
 }
 
 /* The first frame of a connection gives it to its meeting: not to a second one, also if packets of it come to
@@ -183,9 +197,9 @@ static __always_inline __u32 rg_connection_open(const struct rg_state *state, st
 	if (rg_reason_refuses(raw) && !rg_is_observed(state, pkt))
 		return raw;
 	if (!rg_connection_claim(pkt))
-		return RG_REASON_REFUSE_UNBOUND;
+		return rg_connection_refuse(pkt, RG_REASON_REFUSE_UNBOUND);
 	if (pkt->after & RG_AFTER_BIND && !rg_flow_bind(pkt, 0))
-		return RG_REASON_REFUSE_UNBOUND;
+		return rg_connection_refuse(pkt, RG_REASON_REFUSE_UNBOUND);
 	pkt->after &= ~RG_AFTER_BIND;
 	return raw;
 }

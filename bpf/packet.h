@@ -50,4 +50,13 @@ struct rg_packet {
 #define RG_AFTER_BIND_ANY 8u /* rg_flow_bind() also if it is refused */
 #define RG_AFTER_OPEN     16u /* rg_connection_open() before the verdict */
 
+/* It is no meeting's after all, and was judged as far as @stage. */
+static __always_inline void rg_packet_of_nobody(struct rg_packet *pkt, enum rg_stage stage)
+{
+	pkt->stage = stage;
+	pkt->meeting = pkt->policy = 0;
+	pkt->meeting_flags = pkt->region = pkt->tie = 0;
+	pkt->after &= RG_AFTER_FRAGMENT;
+}
+
 #endif

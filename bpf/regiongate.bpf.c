@@ -90,10 +90,7 @@ static __always_inline __u32 rg_judge_route(struct xdp_md *ctx, struct rg_packet
 {
 	if (!rg_route_leads_on(ctx, pkt))
 		return reason;
-	pkt->stage = RG_STAGE_PARSE;
-	pkt->meeting = pkt->policy = 0;
-	pkt->meeting_flags = pkt->region = pkt->tie = 0;
-	pkt->after &= RG_AFTER_FRAGMENT;
+	rg_packet_of_nobody(pkt, RG_STAGE_PARSE);
 	return RG_REASON_REFUSE_UNSUPPORTED;
 }
 

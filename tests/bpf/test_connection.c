@@ -342,6 +342,36 @@ TEST(a_new_connection_leaves_a_meeting_that_refuses)
 	assert_int_equal(found.meeting, other);
 }
 
+/* The only connection's entry, by the map, is as an upgrade from a load without rg_connections makes it. */
+static void given_upgrade(void)
+{
+	int fd = bpf_map__fd(rg_engine_dp(gate)->skel->maps.rg_connections);
+	const union rg_connection any = { .meeting = meeting | RG_CONNECTION_ANY };
+	struct rg_flow_key key;
+
+	the_flow(&key);
+	assert_int_equal(bpf_map_update_elem(fd, &key, &any, BPF_ANY), 0);
+}
+
+TEST(what_was_open_before_an_upgrade_goes_on_in_its_meeting)
+{
+	given_opened(DE4, "abcd:wxyz");
+	given_upgrade();
+	when_framed_media(10);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_named(10, "efgh:wxyz");
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_named(10, "ijkl:wxyz");
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	gone(&tcp.client);
+	gone(&tcp.server);
+	given_client(40000);
+	when_named(0, "efgh:wxyz");
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_named(0, "abcd:wxyz");
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+}
+
 /* A SYN that nobody answers, so that the handshake stays under way. */
 static void given_half_open(void)
 {
@@ -523,6 +553,7 @@ int main(void)
 		T(what_began_unseen_stays_unbound),
 		T(the_same_port_again_is_another_connection),
 		T(a_new_connection_leaves_a_meeting_that_refuses),
+		T(what_was_open_before_an_upgrade_goes_on_in_its_meeting),
 		T(a_first_frame_may_come_before_the_handshake_is_over),
 		T(where_a_socket_only_listens_no_payload_passes),
 		T(without_a_socket_the_flow_alone_tells),

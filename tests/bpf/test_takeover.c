@@ -169,6 +169,62 @@ TEST(flows_of_another_table_size_are_copied)
 	then_flows(1);
 }
 
+static const struct rg_flow_key tcp_client = { .remote_port = 4000, .local_port = 10000, .endpoint = 1, .protocol = 6 };
+
+static void given_connection(void)
+{
+	const struct rg_flow flow = { .meeting = 7, .binding = 3, .serial = dp->bindings[3].serial };
+	const union rg_connection connection = { .start = 1, .meeting = 7 };
+
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(dp->skel->maps.rg_flows), &tcp_client, &flow, BPF_ANY), 0);
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(dp->skel->maps.rg_connections), &tcp_client, &connection, BPF_ANY), 0);
+}
+
+static void then_connection(uint32_t start, uint32_t number)
+{
+	union rg_connection connection;
+
+	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(dp->skel->maps.rg_connections), &tcp_client, &connection), 0);
+	assert_int_equal(connection.start, start);
+	assert_int_equal(connection.meeting, number);
+}
+
+TEST(connections_go_on_where_flows_do)
+{
+	given_load(1000);
+	given_ufrag("aaaa", 3, 7);
+	given_connection();
+	in_force();
+	stopped();
+	given_load(1000);
+	given_ufrag("aaaa", 3, 7);
+	in_force();
+	then_connection(1, 7);
+	stopped();
+	given_load(2000);
+	given_ufrag("aaaa", 3, 7);
+	in_force();
+	then_connection(0, 7 | RG_CONNECTION_ANY);
+}
+
+/* As a load of before there was rg_connections leaves it. */
+TEST(tcp_flows_of_a_load_without_connections_stay_in_their_meeting)
+{
+	char path[128];
+
+	given_load(1000);
+	given_ufrag("aaaa", 3, 7);
+	given_connection();
+	in_force();
+	stopped();
+	snprintf(path, sizeof(path), "%s/rg_connections", pin_dir);
+	assert_int_equal(unlink(path), 0);
+	given_load(1000);
+	given_ufrag("aaaa", 3, 7);
+	in_force();
+	then_connection(0, 7 | RG_CONNECTION_ANY);
+}
+
 TEST(a_flow_that_is_copied_goes_if_its_ufrag_went)
 {
 	given_restart(500);
@@ -278,6 +334,8 @@ int main(void)
 		T(a_ufrag_that_is_set_again_later_has_no_old_flows),
 		T(serials_are_not_used_again),
 		T(flows_of_another_table_size_are_copied),
+		T(connections_go_on_where_flows_do),
+		T(tcp_flows_of_a_load_without_connections_stay_in_their_meeting),
 		T(a_flow_that_is_copied_goes_if_its_ufrag_went),
 		T(generations_of_the_table_go_on_where_flows_do),
 		T(counters_of_events_go_on),

@@ -14,6 +14,13 @@
 #define PLAIN6 "2001:db8:ffff::30"
 #define PORT_MARKER 10009
 
+#define TCP_FIN 0x01
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
+#define TCP_PSH 0x08
+#define TCP_ACK 0x10
+#define TCP_URG 0x20
+
 /* What makes two sendings of one plan differ, so that a host's fragment queues do not mix them. */
 struct identity {
 	uint32_t id;

@@ -119,22 +119,29 @@ static void refill_rates(struct rg_dp *dp)
 		die("rg_bind_rates: %s", strerror(errno));
 }
 
+static void clear(const struct bpf_map *map)
+{
+	static struct rg_flow_key keys[FLOWS];
+	int fd = bpf_map__fd(map);
+	unsigned int n = 0;
+
+	while (n < FLOWS && !bpf_map_get_next_key(fd, n ? &keys[n - 1] : NULL, &keys[n]))
+		n++;
+	while (n--)
+		bpf_map_delete_elem(fd, &keys[n]);
+}
+
 void judge_forget(void)
 {
 	struct rg_dp *dp = rg_engine_dp(engine);
-	int fd = bpf_map__fd(dp->skel->maps.rg_flows);
-	static struct rg_flow_key keys[FLOWS];
 	static unsigned int turn;
-	unsigned int n = 0;
 
 	if (turn++ % RATES_TURNS == 0)
 		refill_rates(dp);
 	for (uint32_t i = 1; i <= UFRAGS; i++)
 		dp->bindings[i].tokens = RG_BIND_BURST;
-	while (n < FLOWS && !bpf_map_get_next_key(fd, n ? &keys[n - 1] : NULL, &keys[n]))
-		n++;
-	while (n--)
-		bpf_map_delete_elem(fd, &keys[n]);
+	clear(dp->skel->maps.rg_flows);
+	clear(dp->skel->maps.rg_connections);
 }
 
 void judge_close(const char *pins)

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "evade/die.h"
+#include "evade/stream.h"
 
 #define LISTENERS 12
 #define ANSWER_WAIT_MS 200
@@ -22,14 +23,16 @@ static struct {
 	unsigned int n;
 } paths[PATH_MAX];
 
-static int listener_open(bool v6, uint16_t port)
+static int listener_open(unsigned int target, bool v6)
 {
+	const struct stream stream = { .v6 = v6, .target = (uint8_t)target };
+	uint16_t port = build_port(target);
+
 	struct sockaddr_in6 at6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
 	struct sockaddr_in at4 = { .sin_family = AF_INET, .sin_port = htons(port) };
 	int fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), one = 1;
 
-	inet_pton(AF_INET6, GUARDED6, &at6.sin6_addr);
-	inet_pton(AF_INET, GUARDED4, &at4.sin_addr);
+	inet_pton(v6 ? AF_INET6 : AF_INET, stream_address(&stream), v6 ? (void *)&at6.sin6_addr : &at4.sin_addr);
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
 	    setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &one, sizeof(one)) || /* urgent data, too */
 	    (v6 ? bind(fd, (struct sockaddr *)&at6, sizeof(at6)) : bind(fd, (struct sockaddr *)&at4, sizeof(at4))) ||
@@ -52,18 +55,16 @@ static int answers_open(const char *interface)
 
 void listen_open(const char *prefix)
 {
-	static const uint16_t ports[] = { PORT_GUARDED, PORT_OPEN, PORT_OTHER, PORT_SHARED_ONE, PORT_SHARED_TWO,
-					  PORT_SHARED_LAX };
+	static const uint8_t targets[] = { TO_GUARDED, TO_GUARDED_OPEN, TO_GUARDED_OTHER, TO_SHARED_ONE, TO_SHARED_TWO,
+					   TO_SHARED_LAX };
 
 	wire_enter(prefix, "send");
 	for (unsigned int path = 0; path < PATH_MAX; path++)
 		paths[path].answers = answers_open(path_names[path]);
 	for (unsigned int path = 0; path < PATH_MAX; path++) {
 		wire_enter(prefix, path_names[path]);
-		for (unsigned int i = 0; i < sizeof(ports) / sizeof(*ports); i++) {
-			paths[path].listeners[paths[path].n++] = listener_open(false, ports[i]);
-			paths[path].listeners[paths[path].n++] = listener_open(true, ports[i]);
-		}
+		for (unsigned int i = 0; i < 2 * sizeof(targets); i++)
+			paths[path].listeners[paths[path].n++] = listener_open(targets[i / 2], i & 1);
 	}
 	wire_home();
 }

@@ -34,6 +34,7 @@ const char *model_text(enum model_verdict verdict)
 		[MODEL_REQUEST] = "at a shared endpoint, a request that can not be read",
 		[MODEL_BEYOND] = "more tags or extension headers than are followed, or a first fragment without all headers",
 		[MODEL_HIDDEN] = "at a shared endpoint, a first fragment that may hide a request",
+		[MODEL_FLAGS] = "at a shared endpoint, urgent data or a payload in a SYN",
 		[MODEL_FRAGMENT] = "a later fragment without its first one, or of a first one that is refused",
 		[MODEL_ROUTE] = "a source route to another endpoint",
 		[MODEL_UNSURE] = "headers that may be beyond the linear part",
@@ -188,12 +189,24 @@ static enum model_verdict judge_named(const struct oracle_packet *packet, enum m
 	return verdict;
 }
 
+/* Has a segment what no connection of a shared endpoint may have? */
+static bool is_odd_segment(const struct frame *frame, const struct oracle_packet *packet)
+{
+	uint8_t flags = frame->data[packet->transport_at + 13];
+	bool empty = packet->payload_at == packet->payload_end && !packet->is_first;
+
+	return flags & TCP_URG || (flags & TCP_SYN && !empty);
+}
+
+/* Of plans: no server listens there, so there are no connections. */
 static enum model_verdict judge_shared(const struct frame *frame, const struct oracle_packet *packet, bool dry)
 {
 	const uint8_t *payload = frame->data + packet->payload_at;
 	size_t n = packet->payload_end - packet->payload_at, framed = packet->is_udp ? 0 : 2;
 	struct oracle_name name;
 
+	if (!packet->is_udp && packet->destination_port != PORT_SHARED_LAX && is_odd_segment(frame, packet))
+		return MODEL_FLAGS;
 	if (packet->is_first && n < 10)
 		return MODEL_HIDDEN;
 	if (packet->is_first && framed && looks_like_request(payload + framed) &&

@@ -39,7 +39,24 @@ static void fill(const struct stream *stream, unsigned int second, struct conten
 		add_message(&stream->messages[second][i], second << 6 | i, ret);
 }
 
+/* Bytes of the first frame. */
+static size_t first_length(const struct stream *stream)
+{
+	struct stream first = *stream;
+	struct content content;
+
+	first.n_messages[0] = 1;
+	fill(&first, 0, &content);
+	return content.n;
+}
+
 /* --- drawn */
+
+/* As a server at a shared endpoint waits for it. */
+static void draw_opening(struct rnd *r, struct stream_message *first)
+{
+	*first = (struct stream_message){ .name = (uint8_t)(rnd_one_in(r, 2) ? NAME_GUARDED : NAME_OPEN) };
+}
 
 static void draw_messages(struct rnd *r, struct stream *stream, unsigned int second)
 {
@@ -53,8 +70,8 @@ static void draw_messages(struct rnd *r, struct stream *stream, unsigned int sec
 	}
 }
 
-/* All of the first contents, one piece after the other. */
-static void draw_cuts(struct rnd *r, struct stream *stream)
+/* All of the first contents, one piece after the other; the first @begun bytes in one. */
+static void draw_cuts(struct rnd *r, struct stream *stream, size_t begun)
 {
 	unsigned int n = 1 + rnd_below(r, 6);
 	struct content content;
@@ -64,6 +81,8 @@ static void draw_cuts(struct rnd *r, struct stream *stream)
 	while (at < content.n && stream->n_segments < n) {
 		size_t left = content.n - at, size = 1 + rnd_below(r, rnd_one_in(r, 2) ? 12 : (uint32_t)left);
 
+		if (!at && size < begun)
+			size = begun;
 		if (size > left || stream->n_segments == n - 1)
 			size = left;
 		stream->segments[stream->n_segments++] = (struct stream_segment){
@@ -144,6 +163,7 @@ void stream_draw(uint64_t seed, uint32_t number, struct stream *ret)
 	static const uint8_t targets[] = { TO_GUARDED, TO_GUARDED_OPEN, TO_GUARDED_OTHER, TO_SHARED_ONE,
 					   TO_SHARED_TWO, TO_SHARED_TWO, TO_SHARED_LAX };
 	struct rnd r = rnd_of(~seed, number);
+	bool opens;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->seed = seed;
@@ -156,21 +176,62 @@ void stream_draw(uint64_t seed, uint32_t number, struct stream *ret)
 	ret->exts = (uint8_t)(ret->v6 && rnd_one_in(&r, 6) ? rnd_below(&r, 3) : 0);
 	ret->syn_payload = (uint8_t)(rnd_one_in(&r, 12) ? 1 + rnd_below(&r, 40) : 0);
 	ret->quiet = rnd_one_in(&r, 3);
-	draw_messages(&r, ret, 0);
-	draw_messages(&r, ret, 1);
-	draw_cuts(&r, ret);
-	for (unsigned int i = rnd_below(&r, 7); i; i--)
+	opens = stream_is_asked(ret) && !rnd_one_in(&r, 3);
+	for (unsigned int second = 0; second < 2; second++) {
+		draw_messages(&r, ret, second);
+		if (opens)
+			draw_opening(&r, &ret->messages[second][0]);
+	}
+	draw_cuts(&r, ret, opens ? first_length(ret) : 0);
+	for (unsigned int i = opens && rnd_one_in(&r, 4) ? 0 : rnd_below(&r, 7); i; i--)
 		distort(&r, ret);
+}
+
+bool stream_is_asked(const struct stream *stream)
+{
+	return stream->target == TO_SHARED_ONE || stream->target == TO_SHARED_TWO;
+}
+
+static bool is_plain(const struct stream_segment *segment, size_t from)
+{
+	return segment->from == from && !segment->second && segment->flags == (TCP_PSH | TCP_ACK) && !segment->bad_sum &&
+	       !segment->split;
+}
+
+bool stream_is_orderly(const struct stream *stream, enum plan_name *ret_name)
+{
+	size_t at = 0;
+
+	*ret_name = stream->messages[0][0].name;
+	if (stream->syn_payload || !*ret_name || stream->messages[0][0].odd || stream->segments[0].length < first_length(stream))
+		return false;
+	for (unsigned int i = 1; i < stream->n_messages[0]; i++)
+		if (stream->messages[0][i].name)
+			return false;
+	for (unsigned int i = 0; i < stream->n_segments; at += stream->segments[i++].length)
+		if (!is_plain(&stream->segments[i], at))
+			return false;
+	return true;
 }
 
 /* --- built */
 
 struct header { uint32_t seq, ack; uint16_t sport, urgent; uint8_t flags, bad_sum; };
 
+/* Plans go to shared endpoints of another address, where nobody listens. */
+const char *stream_address(const struct stream *stream)
+{
+	const struct plan plan = { .v6 = stream->v6, .target = stream->target };
+
+	if (stream_is_asked(stream) || stream->target == TO_SHARED_LAX)
+		return stream->v6 ? OPEN6 : OPEN4;
+	return build_target(&plan);
+}
+
 /* Headers in front of @n bytes of the transport. */
 static uint8_t *begin_frame(const struct stream *stream, const uint8_t *bytes, size_t n, size_t offset, bool more, uint32_t id)
 {
-	const struct plan plan = { .v6 = stream->v6, .source = stream->source, .target = stream->target };
+	const struct plan plan = { .v6 = stream->v6, .source = stream->source };
 	char source[64];
 	uint8_t *at;
 
@@ -178,7 +239,7 @@ static uint8_t *begin_frame(const struct stream *stream, const uint8_t *bytes, s
 	pkt_begin(&packet);
 	for (unsigned int i = 0; i < stream->tags; i++)
 		pkt_vlan(&packet, 0x8100, 0);
-	(stream->v6 ? pkt_ip6 : pkt_ip4)(&packet, source, build_target(&plan));
+	(stream->v6 ? pkt_ip6 : pkt_ip4)(&packet, source, stream_address(stream));
 	for (unsigned int i = 0; i < stream->exts; i++)
 		pkt_ext(&packet, EXT_OPTIONS, 1);
 	if (offset || more)

@@ -12,13 +12,6 @@
 #define STREAM_FRAMES (1 + 2 * STREAM_SEGMENTS)
 #define STREAM_HOST 251 /* of each source; receivers have a route to it, see tests/evade/run */
 
-#define TCP_FIN 0x01
-#define TCP_SYN 0x02
-#define TCP_RST 0x04
-#define TCP_PSH 0x08
-#define TCP_ACK 0x10
-#define TCP_URG 0x20
-
 struct stream_message { uint8_t name, odd, length; }; /* enum plan_name, plan_odd; length: if it is no request */
 /* Bytes [from, from + length) of one of the two contents. */
 struct stream_segment {
@@ -44,6 +37,14 @@ void stream_draw(uint64_t seed, uint32_t number, struct stream *ret);
 /** As plan_simplify() and plan_text(). */
 bool stream_simplify(struct stream *stream, unsigned int step);
 const char *stream_text(const struct stream *stream, char *buf, size_t size);
+/** Where its server listens. */
+const char *stream_address(const struct stream *stream);
+/** Is it at a shared endpoint that refuses what is unbound? There the filter asks the server's socket what it has
+ *  taken, which the model (model.h) does not know. */
+bool stream_is_asked(const struct stream *stream);
+/** Would any client send it so, and any server understand? It begins with a whole request, which names @ret_name, and
+ *  names nobody else. */
+bool stream_is_orderly(const struct stream *stream, enum plan_name *ret_name);
 /** Its first frame, into @arena. */
 struct frame stream_begin(const struct stream *stream, uint16_t sport, uint8_t *arena);
 /** All others, as a client sends them that has learnt @ack of the server. Returns their number. */

@@ -7,6 +7,7 @@
 #include "evade/judge.h"
 #include "evade/listen.h"
 #include "evade/model.h"
+#include "harness/oracle_stun.h"
 
 #define SPORT_FIRST 20000
 #define SPORTS 40000 /* one for each sending: no connection meets what is left of another */
@@ -27,9 +28,10 @@ static uint16_t next_sport(void)
 	return (uint16_t)(SPORT_FIRST + turn++ % SPORTS);
 }
 
-/* Through the filter all frames go; past it those that the model admits, as the other @frames are built for that
- * server. Of both there are @n. Returns whether the last one was admitted. */
-static bool send_both(unsigned int path, const struct frame *frames, const struct frame *others, unsigned int n)
+/* Through the filter all frames go; past it those that the model admits (all, where it can not tell), as the other
+ * @frames are built for that server. Of both there are @n. Returns whether the last one was admitted. */
+static bool send_both(const struct stream *stream, unsigned int path, const struct frame *frames,
+		      const struct frame *others, unsigned int n)
 {
 	struct frame admitted[STREAM_FRAMES];
 	unsigned int kept = 0;
@@ -37,7 +39,7 @@ static bool send_both(unsigned int path, const struct frame *frames, const struc
 
 	for (unsigned int i = 0; i < n; i++) {
 		last = model_judge(&frames[i]) == MODEL_ADMIT;
-		if (last)
+		if (last || stream_is_asked(stream))
 			admitted[kept++] = others[i];
 	}
 	wire_exchange(path, false, frames, n, &ignored);
@@ -45,25 +47,59 @@ static bool send_both(unsigned int path, const struct frame *frames, const struc
 	return last;
 }
 
-/* Does a meeting refuse whoever was heard there? */
-static bool is_hole(const struct stream *stream, const struct heard *here)
+static bool is_from_de(const struct stream *stream)
 {
 	const struct plan plan = { .v6 = stream->v6, .source = stream->source };
 	struct rg_addr source;
 	char text[64];
 
 	build_source(&plan, STREAM_HOST, text, sizeof(text));
-	if (rg_addr_parse(text, &source) || judge_is_in_de(&source))
-		return false;
-	return (stream->target == TO_GUARDED && here->accepted) || (stream->target == TO_SHARED_ONE && here->n);
+	return !rg_addr_parse(text, &source) && judge_is_in_de(&source);
+}
+
+/* Is its transport's meeting one that admits it? */
+static bool is_admitted(const struct stream *stream, enum plan_name name)
+{
+	return name == NAME_GUARDED ? is_from_de(stream) : name == NAME_OPEN && stream->target == TO_SHARED_TWO;
+}
+
+/* A server gives a connection to the transport that its first frame names. */
+static enum plan_name first_name(const struct heard *here)
+{
+	size_t frame = here->n < 2 ? SIZE_MAX : 2u + (size_t)(here->data[0] << 8 | here->data[1]);
+	struct oracle_name name;
+
+	if (frame > here->n || oracle_stun(here->data, frame, true, &name) != ORACLE_STUN_NAMED || name.length != 4)
+		return NAME_NONE;
+	return !memcmp(name.text, UFRAG_GUARDED, 4) ? NAME_GUARDED : !memcmp(name.text, UFRAG_OPEN, 4) ? NAME_OPEN : NAME_UNKNOWN;
+}
+
+/* Does a meeting refuse whoever was heard there? */
+static bool is_hole(const struct stream *stream, const struct heard *here)
+{
+	if (stream_is_asked(stream))
+		return here->n && !is_admitted(stream, first_name(here));
+	return stream->target == TO_GUARDED && here->accepted && !is_from_de(stream);
+}
+
+static bool is_alike(const struct heard *a, const struct heard *b)
+{
+	return a->accepted == b->accepted && a->ended == b->ended && a->n == b->n && !memcmp(a->data, b->data, a->n);
+}
+
+/* Where the server's socket is asked, what goes through depends on what its TCP takes: what any client sends must. */
+static bool is_comparable(const struct stream *stream)
+{
+	enum plan_name name;
+
+	return !stream_is_asked(stream) || (stream_is_orderly(stream, &name) && is_admitted(stream, name));
 }
 
 static enum finding compare(const struct stream *stream, const struct heard *filtered, const struct heard *bare)
 {
 	if (is_hole(stream, filtered))
 		return HOLE;
-	if (filtered->accepted == bare->accepted && filtered->ended == bare->ended && filtered->n == bare->n &&
-	    !memcmp(filtered->data, bare->data, bare->n))
+	if (!is_comparable(stream) || is_alike(filtered, bare))
 		return NOTHING;
 	return filtered->n > bare->n || filtered->accepted > bare->accepted || filtered->n == bare->n ? SURPLUS : LOSS;
 }
@@ -79,13 +115,16 @@ static enum finding try_on(const struct stream *stream, unsigned int path)
 	judge_forget();
 	model_reset();
 	frames[0] = stream_begin(stream, sport, arenas[0]);
-	admitted = send_both(path, frames, frames, 1);
+	admitted = send_both(stream, path, frames, frames, 1);
 	n = stream_go_on(stream, sport, listen_answer(path, sport, admitted), arenas[0], frames);
 	stream_go_on(stream, sport, listen_answer(bare, sport, admitted), arenas[1], others);
-	send_both(path, frames, others, n);
+	send_both(stream, path, frames, others, n);
+	if (stream_is_asked(stream)) /* a client repeats what is behind a first frame that was not taken yet */
+		send_both(stream, path, frames, others, n);
 	stream_sums.frames += n + 1;
 	listen_read(path, sport, &heard[path]);
 	listen_read(bare, sport, &heard[bare]);
+	stream_sums.orderly += stream_is_asked(stream) && is_comparable(stream);
 	frames[0] = stream_end(stream, sport, arenas[0]);
 	wire_exchange(path, false, frames, 1, &ignored);
 	wire_exchange(bare, false, frames, 1, &ignored);
@@ -178,6 +217,7 @@ void stream_show(const struct stream *stream)
 void stream_print_sums(void)
 {
 	printf("# %" PRIu64 " frames of %" PRIu64 " TCP streams; behind the filter %" PRIu64 " connections and %" PRIu64
-	       " bytes\n", stream_sums.frames, stream_sums.streams, stream_sums.accepted, stream_sums.bytes);
+	       " bytes; %" PRIu64 " of an orderly client at a shared endpoint\n", stream_sums.frames, stream_sums.streams,
+	       stream_sums.accepted, stream_sums.bytes, stream_sums.orderly);
 	printf("%s - listening sockets hear what they must, and no more\n", stream_sums.findings ? "not ok" : "ok");
 }

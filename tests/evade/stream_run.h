@@ -8,6 +8,7 @@
 struct stream_sums {
 	uint64_t frames, streams;
 	uint64_t accepted, bytes; /* behind the filter */
+	uint64_t orderly; /* clients whose streams must be heard in full, at shared endpoints that refuse what is unbound */
 	unsigned int findings;
 };
 extern struct stream_sums stream_sums;

@@ -74,6 +74,7 @@ static enum oracle_result read_udp(struct reader *r, struct oracle_packet *packe
 	if (whole && r->at + length > r->stop)
 		return ORACLE_MALFORMED;
 	packet->is_udp = true;
+	packet->transport_at = r->at;
 	packet->payload_at = r->at + 8;
 	packet->payload_end = !lite && length != 0 && r->at + length < r->stop ? r->at + length : r->stop;
 	packet->source_port = (uint16_t)pair(r, 0);
@@ -91,6 +92,7 @@ static enum oracle_result read_tcp(struct reader *r, struct oracle_packet *packe
 	if (words < 5 || (whole && r->at + words * 4 > r->stop))
 		return ORACLE_MALFORMED;
 	packet->is_udp = false;
+	packet->transport_at = r->at;
 	packet->payload_at = r->at + words * 4;
 	packet->payload_end = packet->payload_at < r->stop ? r->stop : packet->payload_at;
 	packet->source_port = (uint16_t)pair(r, 0);

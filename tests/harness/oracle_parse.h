@@ -30,7 +30,8 @@ struct oracle_packet {
 	uint8_t final[16];                   /* if ORACLE_AT_FINAL */
 	bool is_udp;                         /* the ports' protocol, if ORACLE_OK */
 	uint16_t source_port, destination_port;
-	size_t payload_at, payload_end;      /* in the frame; equal if there is none */
+	size_t transport_at;                 /* in the frame */
+	size_t payload_at, payload_end;      /* likewise; equal if there is none */
 	bool is_first;                       /* the first fragment of several, if ORACLE_OK */
 	bool has_id;                         /* IPv6: there is a fragment header */
 	uint8_t id[4];                       /* of the datagram, if it is in fragments; IPv4: the first two */
