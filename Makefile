@@ -4,7 +4,7 @@
 # make check      all tests; make check T=tests/unit/test_ip.c: one of them
 # make check-sanitized  tests/e2e with ASan and UBSan in the daemon
 # make check-kernels  the filter on Debian's 6.1 and 6.12, in virtual machines
-# make check-webrtc   libnice, Janus and Chromium across the filter
+# make check-webrtc   libnice, Janus and Chromium across the filter, over UDP and TCP
 # make check-browser  the report's page in Chromium
 # make check-clang  the program of clang 16 and 19: does it load, does it judge alike
 # make evade      disguised packets against the filter: N=10000000 SEED=7

@@ -36,8 +36,8 @@ export async function mustCall(method, path, body) {
 
 const meeting = (id) => `/v1/meetings/${encodeURIComponent(id)}`;
 export const open = (id) => mustCall('PUT', meeting(id), { rules: [] });
-export const bind = (id, ufrag) =>
-	mustCall('PUT', `${meeting(id)}/ufrags/${encodeURIComponent(ufrag)}?endpoint=sfu`);
+export const bind = (id, endpoint, ufrag) =>
+	mustCall('PUT', `${meeting(id)}/ufrags/${encodeURIComponent(ufrag)}?endpoint=${endpoint}`);
 export const refuse = (id, region) =>
 	mustCall('PATCH', meeting(id), { rules: [{ action: 'refuse', regions: [region] }] });
 export const lift = (id) => mustCall('PATCH', meeting(id), { rules: [] });

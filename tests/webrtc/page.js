@@ -50,12 +50,16 @@ class Janus {
 
 const ufragOf = (description) => description.sdp.match(/^a=ice-ufrag:(\S+)/m)[1];
 
+// With the candidates of one protocol, as if no other came through.
+const over = (protocol, { type, sdp }) => ({ type, sdp: sdp.split('\r\n').filter((line) =>
+	!line.startsWith('a=candidate:') || line.split(' ')[2].toLowerCase() === protocol).join('\r\n') });
+
 // The description with all candidates in it: there is no trickling.
 async function gathered(pc) {
 	while (pc.iceGatheringState !== 'complete')
 		await new Promise((resolve) =>
 			pc.addEventListener('icegatheringstatechange', resolve, { once: true }));
-	return { type: pc.localDescription.type, sdp: pc.localDescription.sdp };
+	return pc.localDescription;
 }
 
 class Participant {
@@ -67,10 +71,10 @@ class Participant {
 	async fromServer(pc, description) {
 		this.ufrags.push(ufragOf(description));
 		await window.meetingService(ufragOf(description));
-		await pc.setRemoteDescription(description);
+		await pc.setRemoteDescription(over(this.protocol, description));
 	}
-	async join(url, room, name) {
-		this.room = room;
+	async join({ url, room, name, protocol }) {
+		Object.assign(this, { room, protocol });
 		this.janus = await Janus.open(url);
 		this.pc = new RTCPeerConnection();
 		this.send = await this.janus.attach((event) => this.heard(event.plugindata?.data));
@@ -84,7 +88,7 @@ class Participant {
 	}
 	async offer(options) {
 		await this.pc.setLocalDescription(await this.pc.createOffer(options));
-		const answer = await this.send({ request: 'configure' }, await gathered(this.pc));
+		const answer = await this.send({ request: 'configure' }, over(this.protocol, await gathered(this.pc)));
 		await this.fromServer(this.pc, answer.jsep);
 	}
 	heard(data) {
@@ -108,7 +112,7 @@ class Participant {
 	async answer(receiver, offer) {
 		await this.fromServer(receiver.pc, offer.jsep);
 		await receiver.pc.setLocalDescription(await receiver.pc.createAnswer());
-		await receiver.send({ request: 'start' }, await gathered(receiver.pc));
+		await receiver.send({ request: 'start' }, over(this.protocol, await gathered(receiver.pc)));
 	}
 	// New ufrags on both sides, new ports on this one.
 	async restart() {
@@ -153,7 +157,7 @@ async function pairs(pc) {
 	for (const report of stats.values()) {
 		if (report.type !== 'candidate-pair') continue;
 		const local = stats.get(report.localCandidateId), remote = stats.get(report.remoteCandidateId);
-		result.push({ local: local?.address, port: local?.port, remote: remote?.address,
+		result.push({ protocol: local?.protocol, local: local?.address, port: local?.port, remote: remote?.address,
 			remotePort: remote?.port, state: report.state, nominated: report.nominated,
 			sent: report.requestsSent, answered: report.responsesReceived });
 	}

@@ -16,8 +16,9 @@ const FLAGS = ['--disable-gpu', '--no-first-run', '--disable-background-networki
 	'--disable-features=WebRtcHideLocalIpsWithMdns',
 	`--unsafely-treat-insecure-origin-as-secure=${PAGE.slice(0, -1)}`];
 
-// onUfrag hears each ufrag that the server gives this participant, before it is used.
-export async function enter(place, onUfrag) {
+// protocol: the server's candidates that are used. onUfrag hears each ufrag that the server gives this participant,
+// before it is used.
+export async function enter(place, protocol, onUfrag) {
 	const browser = await chromium.launch({ executablePath: `${process.env.RG_WORK}/chromium-${place}`,
 		args: FLAGS, chromiumSandbox: false, env: { ...process.env, HOME: process.env.RG_WORK } });
 	const page = await browser.newPage();
@@ -28,8 +29,8 @@ export async function enter(place, onUfrag) {
 	await page.exposeFunction('meetingService', onUfrag);
 	await page.goto(PAGE);
 	await page.addScriptTag({ content: script });
-	await page.evaluate(([url, room, name]) => window.participant.join(url, room, name),
-		[`ws://${SERVER}:8188`, 1989, place]);
+	await page.evaluate((call) => window.participant.join(call),
+		{ url: `ws://${SERVER}:8188`, room: 1989, name: place, protocol });
 	return {
 		figures: () => page.evaluate(() => window.participant.figures()),
 		restart: () => page.evaluate(() => window.participant.restart()),
