@@ -24,8 +24,8 @@ DE=(192.0.2.10 2001:db8:de::10)
 CN=(203.0.113.10 2001:db8:c::10)
 US=(198.51.100.130 2001:db8:b::10)
 
-both_ready() { # name name
-	agent_says "$1" 10 1 '^state ready' && agent_says "$2" 10 1 '^state ready'
+both_ready() { # name name [times]
+	agent_says "$1" 10 "${3:-1}" '^state ready' && agent_says "$2" 10 "${3:-1}" '^state ready'
 }
 both_ways() { # text name name packets
 	is "$1, to the server" "$(agents_carry "$2" "$3")" "$4"
@@ -38,6 +38,31 @@ pair() { # server-name client-name host meeting|- address...
 	agent_start "$2" "$3" -c "${@:5}"
 	[ "$4" = - ] || bind "$4" "$(agent_ufrag "$1")"
 	agents_meet "$1" "$2"
+}
+# The same over TCP, in connections of the client's: the server makes none to it.
+PASSIVE='tcptype passive'
+tcp_pair() { # server-name client-name host address
+	agent_start "$1" server -t -p 20000-20100 "${SERVER[0]}"
+	agent_start "$2" "$3" -t -c "$4"
+	bind m-ice "$(agent_ufrag "$1")" sfu-tcp
+	agents_meet "$1" "$2" "$PASSIVE"
+}
+# The same ports, new ufrags; old and new are valid together meanwhile.
+restart() { # text server client endpoint [pattern-of-candidates-not-told]
+	local old
+	old=$(agent_ufrag "$2")
+	agent_tell "$2" restart
+	agent_tell "$3" restart
+	agent_says "$2" 5 2 '^local ' && agent_says "$3" 5 2 '^local ' || die "no restart"
+	bind m-ice "$(agent_ufrag "$2")" "$4"
+	[ "$old" != "$(agent_ufrag "$2")" ] || not_ok "$1: a restart brings a new ufrag"
+	both_ways "$1: restart under way: packets flow" "$3" "$2" 20
+	agents_meet "$2" "$3" "${@:5}"
+	check "$1: the restart completes" both_ready "$2" "$3" 2
+	both_ways "$1: restarted: packets flow" "$3" "$2" 20
+	filtered || return 0
+	ufrag_call DELETE m-ice "$old" "$4" || not_ok "the old ufrag goes"
+	both_ways "$1: restarted, the old ufrag is gone: packets flow" "$3" "$2" 20
 }
 
 webrtc_world
@@ -61,22 +86,8 @@ check "ICE completes from a region that only another meeting refuses" both_ready
 both_ways "IPv4: packets flow" de4 sfu4 20
 both_ways "IPv6: packets flow" de6 sfu6 20
 
-# --- restart: the same ports, new ufrags; old and new are valid together meanwhile
-old=$(agent_ufrag sfu4)
-agent_tell sfu4 restart
-agent_tell de4 restart
-agent_says sfu4 5 2 '^local ' && agent_says de4 5 2 '^local ' || die "no restart"
-bind m-ice "$(agent_ufrag sfu4)"
-[ "$old" != "$(agent_ufrag sfu4)" ] || not_ok "a restart brings a new ufrag"
-both_ways "restart under way: packets flow" de4 sfu4 20
-agents_meet sfu4 de4
-restarted() { agent_says sfu4 10 2 '^state ready' && agent_says de4 10 2 '^state ready'; }
-check "the restart completes" restarted
-both_ways "restarted: packets flow" de4 sfu4 20
-if filtered; then
-	ufrag_call DELETE m-ice "$old" || not_ok "the old ufrag goes"
-	both_ways "restarted, the old ufrag is gone: packets flow" de4 sfu4 20
-fi
+# --- restart
+restart IPv4 sfu4 de4 sfu
 
 # --- the same ufrag from a new port: a client that moved
 agent_start moved de -c -u "$(agent_credentials de4)" "${DE[0]}"
@@ -84,26 +95,26 @@ agent_tell moved "remote $(agent_sdp sfu4)"
 check "a known ufrag from a new port: ICE completes" agent_says moved 10 1 '^state ready'
 is "a known ufrag from a new port: packets flow" "$(agents_carry moved sfu4)" 20
 
-# --- the same over TCP
-agent_start sfu-tcp server -t -p 20000-20100 "${SERVER[0]}"
-agent_start de-tcp de -t -c "${DE[0]}"
-bind m-ice "$(agent_ufrag sfu-tcp)" sfu-tcp
-agents_meet sfu-tcp de-tcp
+# --- the same over TCP; a restart goes on in the same connection
+tcp_pair sfu-tcp de-tcp de "${DE[0]}"
 check "TCP: ICE completes from an admitted region" both_ready sfu-tcp de-tcp
 both_ways "TCP: packets flow" de-tcp sfu-tcp 20
+restart TCP sfu-tcp de-tcp sfu-tcp "$PASSIVE"
 
 filtered || { world_done; exit; }
 
 # --- fails
 agent_start stolen cn -c -u "$(agent_credentials de4)" "${CN[0]}"
 agent_tell stolen "remote $(agent_sdp sfu4)"
+tcp_pair sfu-cn-tcp cn-tcp cn "${CN[0]}"
 pair sfu-cn cn cn m-ice "${CN[@]}"
 pair sfu-us us us - "${US[@]}"
 check "ICE fails from a refused region, on both families" agent_says cn 20 1 '^state failed'
+check "TCP: ICE fails from a refused region" agent_says cn-tcp 20 1 '^state failed'
 check "ICE fails with a ufrag that nobody pushed" agent_says us 20 1 '^state failed'
 check "a known ufrag from a refused region does not help" agent_says stolen 20 1 '^state failed'
 is "none of them was ever connected" \
-	"$(cat "$WORK"/{cn,us,stolen}.out | grep -cE 'state (connected|ready)')" 0
+	"$(cat "$WORK"/{cn,cn-tcp,us,stolen}.out | grep -cE 'state (connected|ready)')" 0
 
 # --- a rule under way holds in both directions, for this meeting's flow and for no other
 refuse m-ice CN DE
@@ -111,6 +122,14 @@ both_ways "a rule under way: nothing flows" de6 sfu6 0
 both_ways "the other meeting on the same ports goes on" other sfu-other 20
 refuse m-ice CN
 both_ways "lifted: packets flow on the same flow" de6 sfu6 20
+
+# --- over TCP, what was sent meanwhile is repeated, and comes in front of what is sent then
+refuse m-ice CN DE
+both_ways "TCP, a rule under way: nothing flows" de-tcp sfu-tcp 0
+refuse m-ice CN
+delivered() { [ "$(agent_count sfu-tcp)" = 100 ] && [ "$(agent_count de-tcp)" = 100 ]; }
+check "TCP, lifted: what was held back comes, in the same connection" until_true 10 delivered
+both_ways "TCP, lifted: packets flow" de-tcp sfu-tcp 20
 
 # --- the same on a port of its own, where no ufrag is needed
 agent_start sfu-own server -p 20200-20200 "${SERVER[@]}"
