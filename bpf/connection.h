@@ -17,9 +17,6 @@
 #include "flow.h"
 #include "judge.h"
 
-#define RG_TCP_SYN 0x02
-#define RG_TCP_URG 0x20
-
 /* What the server's TCP knows of a connection. */
 enum rg_tcp {
 	RG_TCP_NOWHERE, /* no socket here */
@@ -27,12 +24,6 @@ enum rg_tcp {
 	RG_TCP_FRESH,   /* it has taken nothing yet */
 	RG_TCP_TAKEN,   /* something */
 };
-
-/* From its sequence number on, as on the wire. */
-struct rg_tcp_head {
-	__be32 seq, ack;
-	__u8 offset, flags;
-} __attribute__((packed));
 
 static __always_inline int rg_addr_is_v4(const struct rg_addr *address)
 {
@@ -92,7 +83,30 @@ static __always_inline enum rg_tcp rg_tcp_of_socket(struct bpf_sock *sk, __u32 *
 	return RG_TCP_UNKNOWN;
 }
 
-static __always_inline enum rg_tcp rg_tcp_find(struct xdp_md *ctx, const struct rg_packet *pkt, __u32 *ret_start)
+/* While cookies stand for handshakes, the first acknowledgement begins the connection, with a payload or without one. */
+static __always_inline enum rg_tcp rg_tcp_of_listener(struct bpf_sock *sk, const struct rg_packet *pkt,
+						      struct tcphdr *tcp, __u32 *ret_start)
+{
+	union { struct iphdr v4; struct ipv6hdr v6; } ip = {};
+	int is_v4 = rg_addr_is_v4(&pkt->remote);
+
+	if (is_v4) {
+		ip.v4.version = 4;
+		ip.v4.saddr = pkt->remote.halves[1] >> 32;
+		ip.v4.daddr = pkt->local.halves[1] >> 32;
+	} else {
+		ip.v6.version = 6;
+		__builtin_memcpy(&ip.v6.saddr, &pkt->remote, sizeof(pkt->remote));
+		__builtin_memcpy(&ip.v6.daddr, &pkt->local, sizeof(pkt->local));
+	}
+	if (bpf_tcp_check_syncookie(sk, &ip, sizeof(ip), tcp, sizeof(*tcp)))
+		return RG_TCP_UNKNOWN;
+	*ret_start = bpf_ntohl(tcp->seq);
+	return RG_TCP_FRESH;
+}
+
+static __always_inline enum rg_tcp rg_tcp_find(struct xdp_md *ctx, const struct rg_packet *pkt, struct tcphdr *tcp,
+					       __u32 *ret_start)
 {
 	struct bpf_sock_tuple tuple = {};
 	__u32 size = rg_tcp_tuple(pkt, &tuple);
@@ -103,32 +117,89 @@ static __always_inline enum rg_tcp rg_tcp_find(struct xdp_md *ctx, const struct 
 		return RG_TCP_NOWHERE;
 	if (sk->state == BPF_TCP_NEW_SYN_RECV)
 		result = rg_tcp_of_request(sk, ret_start);
-	else if (sk->state != BPF_TCP_LISTEN && sk->state != BPF_TCP_TIME_WAIT)
+	else if (sk->state == BPF_TCP_LISTEN)
+		result = rg_tcp_of_listener(sk, pkt, tcp, ret_start);
+	else if (sk->state != BPF_TCP_TIME_WAIT)
 		result = rg_tcp_of_socket(sk, ret_start);
 	bpf_sk_release(sk);
 	return result;
 }
 
-/* Does a connection that is under way belong to the meeting that its packet was judged to be of? */
-static __always_inline int rg_connection_is_of(const struct rg_packet *pkt, __u32 start)
+/* With the local address, which the key of a flow has not: a remote may have connections from one port to several. */
+static __always_inline void rg_connection_key_of(const struct rg_packet *pkt, struct rg_connection_key *ret)
 {
-	const union rg_connection *entry;
-	union rg_connection known;
-	struct rg_flow_key key;
-
-	rg_flow_key_of(pkt, &key);
-	entry = bpf_map_lookup_elem(&rg_connections, &key);
-	if (!entry)
-		return 0;
-	known.word = *(const volatile __u64 *)&entry->word;
-	return known.meeting == (pkt->meeting | RG_CONNECTION_ANY) ||
-	       (known.meeting == pkt->meeting && known.start == start);
+	ret->remote = pkt->remote;
+	ret->local = pkt->local;
+	ret->remote_port = pkt->remote_port;
+	ret->local_port = pkt->local_port;
+	ret->endpoint = pkt->endpoint;
+	ret->pad = 0;
 }
 
-static __always_inline __u32 rg_connection_refuse(struct rg_packet *pkt, __u32 reason)
+/* What is known of it; with @fresh, only what is known of one that begins. The word is 0 if nothing is. */
+static __always_inline union rg_connection rg_connection_known(const struct rg_packet *pkt, int fresh, __u32 start)
 {
-	rg_packet_of_nobody(pkt, RG_STAGE_MEETING);
-	return reason;
+	union rg_connection known = {}, *entry;
+	struct rg_connection_key key;
+
+	rg_connection_key_of(pkt, &key);
+	entry = bpf_map_lookup_elem(&rg_connections, &key);
+	if (entry) {
+		known.word = *(volatile __u64 *)&entry->word;
+		if (known.start != start)
+			known.word = 0;
+	} else if (!fresh) {
+		key.local = (struct rg_addr){};
+		entry = bpf_map_lookup_elem(&rg_connections, &key);
+		if (entry)
+			known.word = *(volatile __u64 *)&entry->word;
+	}
+	return known;
+}
+
+/* Whoever passes only because nobody is refused at all may be in another meeting than the filter knows: then nobody
+ * knows any more. */
+static __always_inline void rg_connection_spoil(const struct rg_packet *pkt, __u32 start)
+{
+	const union rg_connection nobody = { .start = start };
+	struct rg_connection_key key;
+
+	if (pkt->dry || !rg_is_observed_all())
+		return;
+	rg_connection_key_of(pkt, &key);
+	bpf_map_update_elem(&rg_connections, &key, &nobody, BPF_ANY);
+}
+
+/* What comes behind the first byte is read behind the first frame, whatever it is: the server's TCP takes a segment
+ * that begins where it waits for one as a whole, and of those only first frames pass. */
+static __always_inline int rg_connection_begins(struct rg_packet *pkt, __u32 start, __u32 seq)
+{
+	if ((__s32)(seq - start) > 0)
+		return rg_connection_known(pkt, 1, start).meeting == pkt->meeting;
+	if (pkt->tie != RG_TIE_UFRAG || pkt->cut || seq != start)
+		return 0;
+	pkt->start = start;
+	pkt->after |= RG_AFTER_OPEN;
+	return 1;
+}
+
+/* @found, or a reason to refuse it. */
+static __always_inline __u32 rg_connection_reason(struct rg_packet *pkt, const struct tcphdr *tcp, enum rg_tcp at,
+						  __u32 start, __u32 found)
+{
+	int holds = at == RG_TCP_NOWHERE;
+
+	/* urgent data are no part of the stream that a server reads, also if they come later. In a SYN: RFC 7413. The
+	 * rest of a fragment may come when the connection is another one */
+	if (tcp->urg || ((pkt->payload || pkt->more) && (tcp->syn || pkt->more)))
+		return RG_REASON_REFUSE_UNSUPPORTED;
+	if (!pkt->payload || rg_reason_refuses(found))
+		return found;
+	if (at == RG_TCP_FRESH)
+		holds = rg_connection_begins(pkt, start, bpf_ntohl(tcp->seq));
+	if (at == RG_TCP_TAKEN)
+		holds = rg_connection_known(pkt, 0, start).meeting == pkt->meeting;
+	return holds ? found : RG_REASON_REFUSE_UNBOUND;
 }
 
 /** Of a segment from a remote at an endpoint that is shared: @found, what it was found to be by its flow and by
@@ -136,58 +207,63 @@ static __always_inline __u32 rg_connection_refuse(struct rg_packet *pkt, __u32 r
 __attribute__((noinline)) int rg_connection_judge(struct xdp_md *ctx, struct rg_packet *pkt, __u32 found)
 {
 	struct rg_source source = { .ctx = ctx };
-	struct rg_tcp_head head;
-	__u32 start = 0;
+	enum rg_tcp at = RG_TCP_TAKEN;
+	struct tcphdr tcp = {};
+	__u32 start, reason;
 
-	if (!pkt || rg_reason_refuses(found) || rg_unbound(pkt, RG_NEXT) != RG_NEXT)
+	if (!pkt || (rg_reason_refuses(found) && !rg_is_observed_all()) || rg_unbound(pkt, RG_NEXT) != RG_NEXT)
 		return found;
-	/* what is urgent is no part of the stream that a server reads, also if it comes later */
-	if (RG_LOAD_SMALL(&source, pkt->transport_at + offsetof(struct tcphdr, seq), &head) || head.flags & RG_TCP_URG)
-		return rg_connection_refuse(pkt, RG_REASON_REFUSE_UNSUPPORTED);
-	if (!pkt->payload && !pkt->more)
-		return found;
-	if (head.flags & RG_TCP_SYN) /* RFC 7413 */
-		return rg_connection_refuse(pkt, RG_REASON_REFUSE_UNSUPPORTED);
-	switch (rg_tcp_find(ctx, pkt, &start)) {
-	case RG_TCP_NOWHERE:
-		return found;
-	case RG_TCP_FRESH:
-		if (pkt->tie != RG_TIE_UFRAG || pkt->cut || pkt->more || bpf_ntohl(head.seq) != start)
-			break;
-		pkt->start = start;
-		pkt->after |= RG_AFTER_OPEN;
-		return found;
-	case RG_TCP_TAKEN:
-		if (rg_connection_is_of(pkt, start))
-			return found;
-		break;
-	default:
-		break;
-	}
-	return rg_connection_refuse(pkt, RG_REASON_REFUSE_UNBOUND);
+	if (RG_LOAD_SMALL(&source, pkt->transport_at, &tcp))
+		return RG_REASON_REFUSE_UNSUPPORTED;
+	start = bpf_ntohl(tcp.seq) + tcp.syn;
+	if (pkt->payload)
+		at = rg_tcp_find(ctx, pkt, &tcp, &start);
+	reason = rg_connection_reason(pkt, &tcp, at, start, found);
+	if (!rg_reason_refuses(reason))
+		return reason;
+	if (at != RG_TCP_TAKEN && (__s32)(bpf_ntohl(tcp.seq) - start) <= 0)
+		rg_connection_spoil(pkt, start);
+	rg_packet_of_nobody(pkt, RG_STAGE_MEETING);
+	return reason;
 }
 
 /* The first frame of a connection gives it to its meeting: not to a second one, also if packets of it come to
  * several CPUs at once, or if it is like an earlier connection in all its numbers. */
-__attribute__((noinline)) int rg_connection_claim(const struct rg_packet *pkt)
+static __always_inline int rg_connection_claim(const struct rg_packet *pkt)
 {
 	union rg_connection mine, known, *entry;
-	struct rg_flow_key key;
+	struct rg_connection_key key;
 
-	if (!pkt)
-		return 0;
 	mine.start = pkt->start;
 	mine.meeting = pkt->meeting;
-	rg_flow_key_of(pkt, &key);
+	rg_connection_key_of(pkt, &key);
 	entry = bpf_map_lookup_elem(&rg_connections, &key);
-	if (!entry)
-		return !bpf_map_update_elem(&rg_connections, &key, &mine, BPF_NOEXIST);
+	if (!entry) {
+		if (bpf_map_update_elem(&rg_connections, &key, &mine, BPF_NOEXIST))
+			return 0;
+		key.local = (struct rg_addr){};
+		bpf_map_delete_elem(&rg_connections, &key);
+		return 1;
+	}
 	known.word = *(volatile __u64 *)&entry->word;
 	if (known.word == mine.word)
 		return 1;
-	if (known.start == mine.start && !(known.meeting & RG_CONNECTION_ANY))
+	if (known.start == mine.start)
 		return 0;
 	return __sync_val_compare_and_swap(&entry->word, known.word, mine.word) == known.word;
+}
+
+/* The limits come first: they hold for connections as they do for flows. */
+__attribute__((noinline)) int rg_connection_take(const struct rg_packet *pkt)
+{
+	int bind;
+
+	if (!pkt)
+		return 0;
+	bind = pkt->after & RG_AFTER_BIND;
+	if (bind && !rg_flow_allowed(pkt, rg_now()))
+		return 0;
+	return rg_connection_claim(pkt) && (!bind || rg_flow_write(pkt, 0));
 }
 
 /** A judged request, @raw, is to open its connection. What passes is the connection's, and its flow is bound; what
@@ -196,12 +272,30 @@ static __always_inline __u32 rg_connection_open(const struct rg_state *state, st
 {
 	if (rg_reason_refuses(raw) && !rg_is_observed(state, pkt))
 		return raw;
-	if (!rg_connection_claim(pkt))
-		return rg_connection_refuse(pkt, RG_REASON_REFUSE_UNBOUND);
-	if (pkt->after & RG_AFTER_BIND && !rg_flow_bind(pkt, 0))
-		return rg_connection_refuse(pkt, RG_REASON_REFUSE_UNBOUND);
-	pkt->after &= ~RG_AFTER_BIND;
-	return raw;
+	if (rg_connection_take(pkt)) {
+		pkt->after &= ~RG_AFTER_BIND;
+		return raw;
+	}
+	rg_connection_spoil(pkt, pkt->start);
+	rg_packet_of_nobody(pkt, RG_STAGE_MEETING);
+	return RG_REASON_REFUSE_UNBOUND;
+}
+
+/** Of a segment to a remote: what has come on its connection tells the meeting, not what its flow was bound to since
+ *  then. */
+__attribute__((noinline)) int rg_connection_judge_egress(struct rg_packet *pkt, __u32 found)
+{
+	const union rg_connection *entry;
+	struct rg_connection_key key;
+
+	if (!pkt || !pkt->payload || rg_reason_refuses(found) || rg_unbound(pkt, RG_NEXT) != RG_NEXT)
+		return found;
+	rg_connection_key_of(pkt, &key);
+	entry = bpf_map_lookup_elem(&rg_connections, &key);
+	if (!entry || entry->meeting == pkt->meeting)
+		return found;
+	rg_packet_of_nobody(pkt, RG_STAGE_MEETING);
+	return RG_REASON_REFUSE_UNBOUND;
 }
 
 #endif

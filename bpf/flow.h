@@ -173,23 +173,24 @@ static __always_inline int rg_flow_allowed(const struct rg_packet *pkt, __u32 no
 	return 0;
 }
 
-/** When a request is judged: remember its flow, or the flow's new binding. Returns whether it is remembered. */
-__attribute__((noinline)) int rg_flow_bind(const struct rg_packet *pkt, __u32 refused)
+/* Returns whether it is remembered. */
+static __always_inline int rg_flow_write(const struct rg_packet *pkt, __u32 refused)
 {
-	struct rg_flow flow = {};
+	struct rg_flow flow = { .seen = rg_now() };
 	struct rg_flow_key key;
 
-	if (!pkt)
-		return 0;
-	flow.seen = rg_now();
-	if (!rg_flow_allowed(pkt, flow.seen))
-		return 0;
 	rg_flow_key_of(pkt, &key);
 	flow.meeting = pkt->meeting;
 	flow.binding = pkt->binding;
 	flow.serial = pkt->serial;
 	flow.region = (__u64)pkt->generation << 32 | pkt->region | (refused ? RG_FLOW_NEVER_ADMITTED : 0);
 	return !bpf_map_update_elem(&rg_flows, &key, &flow, BPF_ANY);
+}
+
+/** When a request is judged: remember its flow, or the flow's new binding. */
+__attribute__((noinline)) int rg_flow_bind(const struct rg_packet *pkt, __u32 refused)
+{
+	return pkt && rg_flow_allowed(pkt, rg_now()) && rg_flow_write(pkt, refused);
 }
 
 /** After it, for a flow that remembers the region of a table of before. */

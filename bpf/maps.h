@@ -55,7 +55,7 @@ RG_HASH(rg_endpoints, BPF_MAP_TYPE_HASH, struct rg_endpoint_key, struct rg_endpo
 RG_HASH(rg_ufrags, BPF_MAP_TYPE_HASH, struct rg_ufrag_key, struct rg_ufrag, 1, BPF_F_NO_PREALLOC);
 RG_HASH(rg_ufrags_long, BPF_MAP_TYPE_HASH, struct rg_ufrag_long_key, struct rg_ufrag, 1, BPF_F_NO_PREALLOC);
 RG_HASH(rg_flows, BPF_MAP_TYPE_LRU_HASH, struct rg_flow_key, struct rg_flow, 1, 0);
-RG_HASH(rg_connections, BPF_MAP_TYPE_LRU_HASH, struct rg_flow_key, union rg_connection, 1, 0);
+RG_HASH(rg_connections, BPF_MAP_TYPE_LRU_HASH, struct rg_connection_key, union rg_connection, 1, 0);
 RG_HASH(rg_frags, BPF_MAP_TYPE_LRU_HASH, struct rg_frag_key, struct rg_frag, RG_FRAGS_DEFAULT, 0);
 
 struct {
@@ -99,6 +99,14 @@ static __always_inline const struct rg_state *rg_state_get(void)
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&rg_state, &zero);
+}
+
+/* Does all that is refused pass all the same? */
+static __always_inline int rg_is_observed_all(void)
+{
+	const struct rg_state *state = rg_state_get();
+
+	return state && state->flags & RG_STATE_OBSERVE;
 }
 
 #endif

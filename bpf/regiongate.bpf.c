@@ -182,6 +182,8 @@ static __always_inline int rg_egress(struct __sk_buff *skb)
 		raw = rg_judge_endpoint(state, &pkt);
 		if (raw == RG_NEXT && pkt.endpoint)
 			raw = rg_shared_find_egress(skb, &pkt);
+		if (pkt.endpoint && pkt.protocol == RG_PROTO_TCP)
+			raw = rg_connection_judge_egress(&pkt, raw);
 	}
 	if (raw == RG_NEXT)
 		raw = rg_judge_meeting(&pkt);

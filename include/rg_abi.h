@@ -136,16 +136,22 @@ struct rg_flow {
 };
 #define RG_FLOW_NEVER_ADMITTED (1ull << 31) /* bound by refused requests alone */
 
-/* rg_connections (LRU_HASH, by struct rg_flow_key): to which meeting the first frame of a TCP connection
- * went; only of endpoints that refuse what is unbound. See bpf/connection.h. */
+/* rg_connections (LRU_HASH): to which meeting the first frame of a TCP connection went; only of endpoints that
+ * refuse what is unbound. See bpf/connection.h. */
+struct rg_connection_key {
+	struct rg_addr remote;
+	struct rg_addr local; /* all zero: any, and any start. Was there before they were known: written by an upgrade */
+	__u16 remote_port, local_port; /* host order */
+	__u16 endpoint;                /* index into rg_shared */
+	__u16 pad;
+};
 union rg_connection {
 	struct {
 		__u32 start;   /* sequence number of the first byte that the remote sends */
-		__u32 meeting; /* RG_CONNECTION_ANY: or'ed to it */
+		__u32 meeting; /* 0: nobody knows, what was only observed has passed */
 	};
 	__u64 word; /* changed as a whole */
 };
-#define RG_CONNECTION_ANY (1u << 31) /* was there before its start was known: written by an upgrade */
 
 /* rg_seen (ARRAY): remotes seen lately, direct mapped by a hash of the 5-tuple in a part for each CPU:
  * what tells the first refusal of a flow from its later ones, and (sampled) which remotes talk to
@@ -444,7 +450,8 @@ _Static_assert(sizeof(struct rg_binding) == 16, "abi");
 _Static_assert(sizeof(struct rg_bind_rate) == 8, "abi");
 _Static_assert(sizeof(struct rg_flow_key) == 24, "abi");
 _Static_assert(sizeof(struct rg_flow) == 24, "abi");
-_Static_assert(sizeof(union rg_connection) == 8 && RG_MEETINGS_CAP < RG_CONNECTION_ANY, "abi");
+_Static_assert(sizeof(struct rg_connection_key) == 40, "abi");
+_Static_assert(sizeof(union rg_connection) == 8, "abi");
 _Static_assert(sizeof(struct rg_seen) == 32, "abi");
 _Static_assert(sizeof(struct rg_meeting) == 80, "abi");
 _Static_assert(sizeof(union rg_meeting_word) == 8, "abi");

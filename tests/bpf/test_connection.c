@@ -1,187 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* TCP at a shared endpoint: real connections in a network namespace of the test's, and segments that claim to be of
- * them by BPF_PROG_TEST_RUN. The kernel never sees those, so it is as if the server's TCP did not take them. */
+/* TCP at a shared endpoint: see harness/connection.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <arpa/inet.h>
-#include <linux/tcp.h>
-#include <sched.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
-
-#include "harness/shared.h"
+#include "harness/connection.h"
 
 #define TEST(name) static void name(void **state __attribute__((unused)))
-#define TCP_FLAG_SYN 0x02
-#define TCP_FLAG_ACK 0x18 /* with PSH */
-#define TCP_FLAG_URG 0x38
-#define NOBODY4 "192.0.2.77" /* in DE, with no host */
-
-static struct {
-	int listener, client, server;
-	const char *source;
-	uint16_t port;
-	uint32_t start;
-} tcp;
-static uint32_t other; /* number of m-8 */
-
-static void *address_of(struct sockaddr_storage *at, const char *text, uint16_t port, socklen_t *ret_size)
-{
-	struct sockaddr_in6 *in6 = (void *)at;
-	struct sockaddr_in *in4 = (void *)at;
-
-	memset(at, 0, sizeof(*at));
-	at->ss_family = strchr(text, ':') ? AF_INET6 : AF_INET;
-	in4->sin_port = htons(port); /* in6's is in the same place */
-	*ret_size = at->ss_family == AF_INET6 ? sizeof(*in6) : sizeof(*in4);
-	assert_int_equal(inet_pton(at->ss_family, text, at->ss_family == AF_INET6 ? (void *)&in6->sin6_addr :
-										       (void *)&in4->sin_addr), 1);
-	return at;
-}
-
-static int bound_socket(const char *text, uint16_t port)
-{
-	struct sockaddr_storage at;
-	socklen_t size;
-	int one = 1, fd;
-
-	address_of(&at, text, port, &size);
-	fd = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_true(fd >= 0);
-	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)), 0);
-	assert_int_equal(bind(fd, (void *)&at, size), 0);
-	return fd;
-}
-
-/* At both addresses. */
-static void given_tcp_shared(uint32_t shared_flags)
-{
-	const struct rg_shared shared = { .flags = shared_flags, .protocol = IPPROTO_TCP, .first_port = 10000,
-					  .last_port = 10000, .name = "sfu" };
-
-	assert_int_equal(rg_dp_shared_set(rg_engine_dp(gate), 1, &shared, NULL), 0);
-}
-
-static void given_listener(const char *source)
-{
-	tcp.source = source;
-	tcp.listener = bound_socket(server_for(source), local_port);
-	assert_int_equal(listen(tcp.listener, 8), 0);
-}
-
-/* Where the client's next byte stands in its stream. */
-static uint32_t next_of(int fd)
-{
-	int on = 1, off = 0, queue = TCP_SEND_QUEUE;
-	uint32_t seq;
-	socklen_t size = sizeof(seq);
-
-	assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on)), 0);
-	assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_REPAIR_QUEUE, &queue, sizeof(queue)), 0);
-	assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_QUEUE_SEQ, &seq, &size), 0);
-	assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &off, sizeof(off)), 0);
-	return seq;
-}
-
-static void given_client(uint16_t port)
-{
-	struct sockaddr_storage at;
-	socklen_t size;
-
-	tcp.port = port;
-	tcp.client = bound_socket(tcp.source, port);
-	address_of(&at, server_for(tcp.source), local_port, &size);
-	assert_int_equal(connect(tcp.client, (void *)&at, size), 0);
-	tcp.server = accept(tcp.listener, NULL, NULL);
-	assert_true(tcp.server >= 0);
-	tcp.start = next_of(tcp.client);
-}
-
-static void given_connection(const char *source, uint16_t port)
-{
-	given_listener(source);
-	given_client(port);
-}
-
-static void gone(int *fd)
-{
-	const struct linger at_once = { .l_onoff = 1 };
-
-	if (*fd < 0)
-		return;
-	setsockopt(*fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-	close(*fd);
-	*fd = -1;
-}
-
-/* What the client really sends: the server's TCP takes it. */
-static void given_taken(const void *bytes, size_t n)
-{
-	char buf[2048];
-
-	assert_int_equal(send(tcp.client, bytes, n, 0), n);
-	assert_int_equal(recv(tcp.server, buf, n, MSG_WAITALL), n);
-}
-
-/* A segment with @n bytes that stand @from the stream's start. */
-static void when_flagged(uint8_t tcp_flags, int from, const void *bytes, size_t n)
-{
-	uint8_t *header;
-
-	packet_from(tcp.source, server_for(tcp.source));
-	pkt_tcp(&packet, tcp.port, local_port);
-	header = pkt_at(&packet, PKT_TCP, 0);
-	pkt_put32(header + 4, tcp.start + (uint32_t)from);
-	header[13] = tcp_flags;
-	put_payload(bytes, n);
-	when_sent();
-}
-
-static void when_segment(int from, const void *bytes, size_t n)
-{
-	when_flagged(TCP_FLAG_ACK, from, bytes, n);
-}
-
-/* A framed request, as far as its first @n bytes; 0: whole. */
-static void when_named_flagged(uint8_t tcp_flags, int from, const char *name, size_t n)
-{
-	static uint8_t frame[2048];
-
-	stun_chromium(&message, name);
-	stun_number(frame, message.length);
-	memcpy(frame + 2, message.data, message.length);
-	when_flagged(tcp_flags, from, frame, n ? n : message.length + 2);
-}
-
-static void when_named_part(int from, const char *name, size_t n)
-{
-	when_named_flagged(TCP_FLAG_ACK, from, name, n);
-}
-
-static void when_named(int from, const char *name)
-{
-	when_named_part(from, name, 0);
-}
-
-static void when_framed_media(int from)
-{
-	when_segment(from, "\0\x11\x80\x6f\x12\x34\x00\x00\x00\x01\x00\x00\x00\x02media", 19);
-}
-
-/* The first frame passed, and the server has taken it. */
-static void given_opened(const char *source, const char *name)
-{
-	given_connection(source, 40000);
-	when_named(0, name);
-	then_reason(RG_REASON_ADMIT_DEFAULT);
-	given_taken("0123456789", 10);
-}
 
 TEST(a_first_frame_opens_its_connection)
 {
@@ -204,6 +31,27 @@ TEST(a_first_frame_opens_its_connection)
 		gone(&tcp.server);
 		gone(&tcp.listener);
 	}
+}
+
+/* What comes right behind the first frame may be here before the server's TCP has taken that. */
+TEST(what_follows_a_first_frame_need_not_wait)
+{
+	given_connection(DE4, 40000);
+	when_framed_media(200);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_named(0, "abcd:wxyz");
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_framed_media(200);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_named(200, "efgh:wxyz");
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_framed_media(0); /* nor one that hides what it begins with in what is taken already */
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_framed_media(-1);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	given_meeting("m-7", MEETING_THAT_REFUSES("DE"));
+	when_framed_media(200);
+	then_reason(RG_REASON_REFUSE_REGION);
 }
 
 TEST(a_request_opens_only_what_begins_with_it)
@@ -326,6 +174,36 @@ TEST(the_same_port_again_is_another_connection)
 	assert_int_equal(found.meeting, other);
 }
 
+/* A remote may have connections from one port to several addresses of the server's. */
+TEST(a_connection_is_not_another_one_to_another_address)
+{
+	int listener = bound_socket(SERVER4_TOO, local_port), client;
+
+	assert_int_equal(listen(listener, 8), 0);
+	given_opened(DE4, "abcd:wxyz");
+	client = given_client_too(tcp.start + 1000);
+	when_named_too(tcp.start + 1000, "efgh:wxyz");
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_framed_media(10); /* its flow is the other one's */
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_tcp_egress();
+	then_egress(RG_REASON_REFUSE_UNBOUND);
+	gone(&client);
+	client = given_client_too(tcp.start);
+	when_named_too(tcp.start, "efgh:wxyz");
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_framed_media(10);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_named(10, "abcd:wxyz");
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_framed_media(10);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_tcp_egress();
+	then_egress(RG_REASON_ADMIT_DEFAULT);
+	gone(&client);
+	gone(&listener);
+}
+
 /* The participant is refused where its last connection was, and its flow still is. */
 TEST(a_new_connection_leaves_a_meeting_that_refuses)
 {
@@ -346,10 +224,12 @@ TEST(a_new_connection_leaves_a_meeting_that_refuses)
 static void given_upgrade(void)
 {
 	int fd = bpf_map__fd(rg_engine_dp(gate)->skel->maps.rg_connections);
-	const union rg_connection any = { .meeting = meeting | RG_CONNECTION_ANY };
-	struct rg_flow_key key;
+	const union rg_connection any = { .meeting = meeting };
+	struct rg_connection_key key;
 
-	the_flow(&key);
+	assert_int_equal(bpf_map_get_next_key(fd, NULL, &key), 0);
+	assert_int_equal(bpf_map_delete_elem(fd, &key), 0);
+	memset(&key.local, 0, sizeof(key.local));
 	assert_int_equal(bpf_map_update_elem(fd, &key, &any, BPF_ANY), 0);
 }
 
@@ -372,25 +252,22 @@ TEST(what_was_open_before_an_upgrade_goes_on_in_its_meeting)
 	then_reason(RG_REASON_REFUSE_UNBOUND);
 }
 
-/* A SYN that nobody answers, so that the handshake stays under way. */
-static void given_half_open(void)
+/* Also if the handshake's last segment was lost, or is this one. */
+TEST(a_first_frame_may_come_with_a_cookie)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET };
-	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
-
-	given_listener(DE4);
-	tcp.source = NOBODY4;
-	tcp.port = 40001;
-	tcp.start = 0xffffffff; /* and the next one is 0 */
-	packet_from(NOBODY4, SERVER4);
-	pkt_tcp(&packet, tcp.port, local_port);
-	pkt_put32(pkt_at(&packet, PKT_TCP, 0) + 4, tcp.start);
-	pkt_at(&packet, PKT_TCP, 0)[13] = TCP_FLAG_SYN;
-	pkt_end(&packet);
-	inet_pton(AF_INET, SERVER4, &to.sin_addr);
-	assert_int_equal(sendto(fd, packet.data + 14, packet.length - 14, 0, (void *)&to, sizeof(to)), packet.length - 14);
-	close(fd);
-	tcp.start++;
+	given_cookie();
+	when_framed_media(0);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_named(1, "abcd:wxyz");
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	tcp.ack += 1000;
+	when_named(0, "abcd:wxyz");
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	tcp.ack -= 1000;
+	when_named(0, "abcd:wxyz");
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_named(0, "efgh:wxyz");
+	then_reason(RG_REASON_REFUSE_UNBOUND);
 }
 
 TEST(a_first_frame_may_come_before_the_handshake_is_over)
@@ -446,6 +323,19 @@ TEST(urgent_data_and_a_payload_in_a_syn_are_refused)
 	then_reason(RG_REASON_ADMIT_DEFAULT);
 }
 
+/* Its rest may come when the server has another connection of the same address and port, of which nothing is known. */
+TEST(a_fragment_of_a_segment_is_refused)
+{
+	given_opened(DE4, "abcd:wxyz");
+	packet_from(DE4, SERVER4);
+	pkt_fragment(&packet, 0, true, 77);
+	pkt_tcp(&packet, tcp.port, local_port);
+	pkt_put32(pkt_at(&packet, PKT_TCP, 0) + 4, tcp.start + 10);
+	put_payload("0123456789abcdef", 12);
+	when_sent();
+	then_reason(RG_REASON_REFUSE_UNSUPPORTED);
+}
+
 TEST(an_endpoint_that_admits_unbound_ones_asks_nobody)
 {
 	given_tcp_shared(RG_SHARED_ADMIT_UNBOUND);
@@ -482,6 +372,51 @@ TEST(what_is_observed_opens_its_connection)
 	then_reason(RG_REASON_ADMIT_DEFAULT);
 }
 
+/* What the server has read then is not what the filter has. */
+TEST(who_was_in_another_meeting_while_all_was_observed_is_in_none)
+{
+	static const char *const names[] = { "abcd:wxyz", "nobo:wxyz" };
+
+	for (size_t i = 0; i < 3; i++) {
+		given_connection(DE4, (uint16_t)(40000 + i));
+		when_named(0, "efgh:wxyz");
+		then_reason(RG_REASON_ADMIT_DEFAULT);
+		given_mode("{\"mode\":\"observe\"}");
+		when_framed_media(200);
+		then_reason(RG_REASON_ADMIT_DEFAULT);
+		if (i < 2)
+			when_named(0, names[i]);
+		else
+			when_framed_media(0);
+		then_reason(RG_REASON_OBSERVE_REFUSED);
+		given_mode("{\"mode\":\"enforce\"}");
+		when_named(0, "efgh:wxyz");
+		then_reason(RG_REASON_REFUSE_UNBOUND);
+		given_taken("0123456789", 10);
+		when_framed_media(10);
+		then_reason(RG_REASON_REFUSE_UNBOUND);
+		gone(&tcp.client);
+		gone(&tcp.server);
+		gone(&tcp.listener);
+	}
+}
+
+TEST(who_opens_a_connection_while_all_is_observed_stays)
+{
+	given_mode("{\"mode\":\"observe\"}");
+	given_connection(DE4, 40000);
+	when_framed_media(200); /* its first frame was lost */
+	then_reason(RG_REASON_OBSERVE_REFUSED);
+	when_named(0, "abcd:wxyz");
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	given_taken("0123456789", 10);
+	when_named(10, "efgh:wxyz");
+	then_reason(RG_REASON_OBSERVE_REFUSED);
+	given_mode("{\"mode\":\"enforce\"}");
+	when_framed_media(10);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+}
+
 static uint32_t second(void)
 {
 	struct timespec now;
@@ -494,6 +429,7 @@ static uint32_t second(void)
 TEST(beyond_the_limit_of_flows_nothing_opens)
 {
 	struct rg_dp *dp = rg_engine_dp(gate);
+	struct rg_connection_key key;
 
 	given_connection(DE4, 40000);
 	do { /* as long as a second ends meanwhile: then there are new ones */
@@ -502,41 +438,11 @@ TEST(beyond_the_limit_of_flows_nothing_opens)
 		when_named(0, "abcd:wxyz");
 	} while (dp->bindings[1].filled != second());
 	then_reason(RG_REASON_REFUSE_UNBOUND);
+	assert_int_equal(bpf_map_get_next_key(bpf_map__fd(dp->skel->maps.rg_connections), NULL, &key), -ENOENT);
 	dp->bindings[1].tokens = 1;
 	when_named(0, "abcd:wxyz");
 	then_reason(RG_REASON_ADMIT_DEFAULT);
 	then_flows(1);
-}
-
-static int given_namespace(void **state)
-{
-	(void)state;
-	return unshare(CLONE_NEWNET) ||
-	       system("ip link set lo up && sysctl -q net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.lo.rp_filter=0 &&"
-		      "for a in " SERVER4 "/32 " DE4 "/32 " CN4 "/32; do ip addr add $a dev lo; done &&"
-		      "for a in " SERVER6 "/128 " DE6 "/128; do ip addr add $a dev lo nodad; done &&"
-		      "ip link add nobody type veth peer name peer && ip link set peer up && ip link set nobody up && ip route add " NOBODY4 "/32 dev nobody");
-}
-
-static int given_tcp_sfu(void **state)
-{
-	tcp.listener = tcp.client = tcp.server = -1;
-	if (given_sfu(state))
-		return -1;
-	given_tcp_shared(0);
-	given_meeting("m-8", "{\"endpoints\":[],\"rules\":[]}");
-	other = meeting_number("m-8");
-	given_ufrag("efgh", 2, other);
-	given_ufrag("ijkl", 3, meeting);
-	return 0;
-}
-
-static int drop_tcp_sfu(void **state)
-{
-	gone(&tcp.client);
-	gone(&tcp.server);
-	gone(&tcp.listener);
-	return drop_gate(state);
 }
 
 int main(void)
@@ -544,6 +450,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, given_tcp_sfu, drop_tcp_sfu)
 		T(a_first_frame_opens_its_connection),
+		T(what_follows_a_first_frame_need_not_wait),
 		T(a_request_opens_only_what_begins_with_it),
 		T(a_cut_request_opens_nothing),
 		T(a_refused_request_opens_nothing),
@@ -552,15 +459,20 @@ int main(void)
 		T(a_rule_holds_on_an_open_connection),
 		T(what_began_unseen_stays_unbound),
 		T(the_same_port_again_is_another_connection),
+		T(a_connection_is_not_another_one_to_another_address),
 		T(a_new_connection_leaves_a_meeting_that_refuses),
 		T(what_was_open_before_an_upgrade_goes_on_in_its_meeting),
 		T(a_first_frame_may_come_before_the_handshake_is_over),
+		T(a_first_frame_may_come_with_a_cookie),
 		T(where_a_socket_only_listens_no_payload_passes),
 		T(without_a_socket_the_flow_alone_tells),
 		T(urgent_data_and_a_payload_in_a_syn_are_refused),
+		T(a_fragment_of_a_segment_is_refused),
 		T(an_endpoint_that_admits_unbound_ones_asks_nobody),
 		T(a_dry_run_opens_nothing),
 		T(what_is_observed_opens_its_connection),
+		T(who_was_in_another_meeting_while_all_was_observed_is_in_none),
+		T(who_opens_a_connection_while_all_is_observed_stays),
 		T(beyond_the_limit_of_flows_nothing_opens),
 	};
 

@@ -17,7 +17,7 @@ enum model_verdict {
 	MODEL_REQUEST,     /* at a shared endpoint, a request that is malformed or too long to be read */
 	MODEL_BEYOND,      /* more tags or headers than are followed, or a first fragment without all of them */
 	MODEL_HIDDEN,      /* at a shared endpoint, a first fragment that does not show what it is */
-	MODEL_FLAGS,       /* at a shared endpoint, urgent data or a payload in a SYN */
+	MODEL_FLAGS,       /* at a shared endpoint, urgent data, a payload in a SYN, or a fragment of TCP */
 	MODEL_FRAGMENT,    /* a later fragment whose first one was not seen before, or was one of the above */
 	MODEL_ROUTE,       /* a source route to another endpoint, or one that can not be read */
 	MODEL_UNSURE,      /* headers far behind: in the linear part, or not */

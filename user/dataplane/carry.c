@@ -15,15 +15,22 @@
 
 #define BATCH 4096 /* more than any bucket holds */
 
+static void copy_connection(struct rg_dp *dp, const struct rg_flow_key *flow, __u32 meeting)
+{
+	const struct rg_connection_key key = { .remote = flow->remote, .remote_port = flow->remote_port,
+					       .local_port = flow->local_port, .endpoint = flow->endpoint };
+	const union rg_connection connection = { .meeting = meeting };
+
+	bpf_map_update_elem(bpf_map__fd(dp->skel->maps.rg_connections), &key, &connection, BPF_NOEXIST);
+}
+
 /* What is there stays: this load's program has written it. A flow for which there is no room is learnt again. */
 static void copy(struct rg_dp *dp, const struct rg_flow_key *key, const struct rg_flow *flow)
 {
-	const union rg_connection connection = { .meeting = flow->meeting | RG_CONNECTION_ANY };
-
 	if (dp->earlier.flows >= 0)
 		bpf_map_update_elem(bpf_map__fd(dp->skel->maps.rg_flows), key, flow, BPF_NOEXIST);
 	if (dp->earlier.no_connections && key->protocol == IPPROTO_TCP)
-		bpf_map_update_elem(bpf_map__fd(dp->skel->maps.rg_connections), key, &connection, BPF_NOEXIST);
+		copy_connection(dp, key, flow->meeting);
 }
 
 int rg_dp_flows_carry(struct rg_dp *dp)
