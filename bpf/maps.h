@@ -12,6 +12,7 @@ const volatile struct rg_geo_layout rg_layout;
 const volatile __u32 rg_mtg_stat_slots;       /* lines of each CPU in rg_mtg_stat; a power of two */
 const volatile __u32 rg_seen_slots;           /* of each CPU in rg_seen; a power of two */
 const volatile __u32 rg_region_mask;          /* room for region ids - 1 */
+const volatile __u8 rg_reads_kernel;          /* may programs read the kernel's memory here? */
 const volatile __u32 rg_policy_shift;         /* a policy has 2^shift blocks in rg_policy_bits */
 
 #define RG_ARRAY(map_name, value_type, size, flags)     \

@@ -34,6 +34,7 @@ struct rg_source { void *ctx; int is_skb; };
 #include "route.h"
 #include "ufrag.h"
 #include "connection.h"
+#include "joined.h"
 #include "verdict.h"
 #include "trace.h"
 #include "dispatch.h"
@@ -106,6 +107,20 @@ static __always_inline void rg_after(const struct rg_packet *pkt, __u32 raw, __u
 		rg_flow_refresh(pkt);
 }
 
+/* A packet to a shared endpoint: RG_NEXT, with its meeting, else a reason. */
+static __always_inline __u32 rg_judge_shared(struct xdp_md *ctx, const struct rg_state *state, struct rg_packet *pkt)
+{
+	__u32 raw = rg_shared_find(ctx, pkt);
+
+	if (pkt->protocol == RG_PROTO_TCP)
+		return rg_connection_judge(ctx, pkt, raw);
+	if (rg_reads_kernel && state->flags & RG_STATE_GENERIC && !rg_reason_refuses(raw) && rg_joined_hides(ctx, pkt)) {
+		rg_packet_of_nobody(pkt, RG_STAGE_MEETING);
+		return RG_REASON_REFUSE_MALFORMED;
+	}
+	return raw;
+}
+
 static __always_inline int rg_ingress(struct xdp_md *ctx)
 {
 	struct rg_packet pkt = { .direction = RG_INGRESS, .bytes = ctx->data_end - ctx->data };
@@ -124,9 +139,7 @@ static __always_inline int rg_ingress(struct xdp_md *ctx)
 	} else {
 		raw = rg_judge_endpoint(state, &pkt);
 		if (raw == RG_NEXT && pkt.endpoint)
-			raw = rg_shared_find(ctx, &pkt);
-		if (pkt.endpoint && pkt.protocol == RG_PROTO_TCP)
-			raw = rg_connection_judge(ctx, &pkt, raw);
+			raw = rg_judge_shared(ctx, state, &pkt);
 	}
 	if (raw == RG_NEXT)
 		raw = rg_judge_meeting(&pkt);

@@ -410,6 +410,7 @@ struct rg_state {
 	__u32 abi_version;     /* RG_ABI_VERSION of all maps of this set */
 };
 #define RG_STATE_OBSERVE 1u /* global observe mode */
+#define RG_STATE_GENERIC 2u /* the program was put on an interface in generic mode */
 
 /* What one run of the program found. The program writes it into the packet's
  * metadata when it finds a struct rg_trace there that starts with the cookie of

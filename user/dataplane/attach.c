@@ -19,6 +19,7 @@
 #include <bpf/libbpf.h>
 
 #include "base/cleanup.h"
+#include "regiongate.skel.h"
 
 static const char *const modes[] = {
 	[RG_XDP_AUTO] = "auto", [RG_XDP_NATIVE] = "native", [RG_XDP_GENERIC] = "generic",
@@ -172,11 +173,15 @@ static void native_words(const struct rg_dp *dp, unsigned int ifindex)
 		bpf_xdp_detach((int)ifindex, XDP_FLAGS_DRV_MODE, NULL);
 }
 
-static int create_link(const struct rg_dp *dp, unsigned int ifindex, enum rg_xdp_mode mode)
+static int create_link(struct rg_dp *dp, unsigned int ifindex, enum rg_xdp_mode mode)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts,
 		    .flags = mode == RG_XDP_NATIVE ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE);
-	int fd = bpf_link_create(dp->prog_fd, (int)ifindex, BPF_XDP, &opts);
+	int fd;
+
+	if (mode != RG_XDP_NATIVE)
+		rg_dp_generic_note(dp);
+	fd = bpf_link_create(dp->prog_fd, (int)ifindex, BPF_XDP, &opts);
 
 	return fd < 0 ? -errno : fd;
 }
@@ -236,12 +241,14 @@ static int check_ethernet(const char *ifname, struct rg_err *err)
 }
 
 /* A NIC names the bus that it is on (PCI, virtio, USB); a tap is on none, but says so in its way. */
-bool rg_dp_joins_datagrams(const char *ifname)
+bool rg_dp_joins_datagrams(const struct rg_dp *dp, const char *ifname)
 {
 	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
 	struct ifreq request = { .ifr_data = (char *)&info };
 	_cleanup_(rg_closep) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
+	if (dp->skel->rodata->rg_reads_kernel)
+		return false;
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", ifname);
 	if (fd < 0 || ioctl(fd, SIOCETHTOOL, &request))
 		return true;

@@ -167,6 +167,8 @@ int rg_dp_config_apply(struct rg_dp *dp)
 	dp->skel->rodata->rg_cookie = dp->cookie;
 	dp->skel->rodata->rg_mtg_stat_slots = dp->config.max_mtg_stats;
 	dp->skel->rodata->rg_seen_slots = RG_SEEN_DEFAULT;
+	/* not under lockdown=confidentiality; in doubt it loads all the same */
+	dp->skel->rodata->rg_reads_kernel = libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_probe_read_kernel, NULL) == 1;
 	dp->skel->rodata->rg_region_mask = dp->config.max_regions - 1;
 	dp->skel->rodata->rg_policy_shift = dp->policy_shift;
 	memcpy((void *)&dp->skel->rodata->rg_layout, &dp->layout, sizeof(dp->layout));

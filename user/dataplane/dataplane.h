@@ -174,10 +174,11 @@ void rg_dp_egress_detach(struct rg_dp *dp, unsigned int ifindex);
 int rg_dp_detach(struct rg_dp *dp, const char *ifname, struct rg_err *err);
 int rg_dp_interface_status(struct rg_dp *dp, const char *ifname, struct rg_dp_interface *ret,
 			   struct rg_err *err);
-/** May a program in generic mode get several datagrams as one packet there? For a NIC the kernel joins none while
- *  it has such a program; on interfaces of software they come joined by a device below, or by a sender on
- *  this machine (UDP_SEGMENT). In doubt: yes. */
-bool rg_dp_joins_datagrams(const char *ifname);
+/** May the program in generic mode get several datagrams as one packet there, and not know it? For a NIC the kernel
+ *  joins none while it has such a program; on interfaces of software they come joined by a device below, or by a
+ *  sender on this machine (UDP_SEGMENT). The program knows, unless the kernel forbids it to read (lockdown). In
+ *  doubt: yes. */
+bool rg_dp_joins_datagrams(const struct rg_dp *dp, const char *ifname);
 /** Every interface with a link of ours. @ret owned by the caller (free). */
 int rg_dp_interfaces(struct rg_dp *dp, struct rg_dp_interface **ret, size_t *ret_n, struct rg_err *err);
 

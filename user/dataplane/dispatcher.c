@@ -152,10 +152,14 @@ static struct regiongate_bpf *open_again(const struct rg_dp *dp)
 	return NULL;
 }
 
-static int join(const struct rg_dp *dp, unsigned int ifindex, enum rg_xdp_mode mode)
+static int join(struct rg_dp *dp, unsigned int ifindex, enum rg_xdp_mode mode)
 {
 	struct regiongate_bpf *skel = open_again(dp);
-	int r = skel ? rg_libxdp_join(ifindex, mode, skel->obj, "regiongate") : -errno;
+	int r;
+
+	if (mode == RG_XDP_GENERIC)
+		rg_dp_generic_note(dp);
+	r = skel ? rg_libxdp_join(ifindex, mode, skel->obj, "regiongate") : -errno;
 
 	regiongate_bpf__destroy(skel);
 	return r;
@@ -173,7 +177,7 @@ static int join_error(const char *ifname, int r, struct rg_err *err)
 			  words[0] ? " (" : "", words, words[0] ? ")" : "");
 }
 
-int rg_dp_dispatcher_join(const struct rg_dp *dp, unsigned int ifindex, const char *ifname, enum rg_xdp_mode mode,
+int rg_dp_dispatcher_join(struct rg_dp *dp, unsigned int ifindex, const char *ifname, enum rg_xdp_mode mode,
 			  struct rg_err *err)
 {
 	int r = -EOPNOTSUPP;

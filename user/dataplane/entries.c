@@ -72,11 +72,21 @@ void rg_dp_exceptions_set(struct rg_dp *dp, uint32_t number, const struct rg_exc
 	rg_dp_wrote(dp, &dp->exceptions[number], sizeof(*set));
 }
 
+static void set_flag(struct rg_dp *dp, uint32_t flag, bool on)
+{
+	__atomic_store_n(&dp->state->flags, on ? dp->state->flags | flag : dp->state->flags & ~flag, __ATOMIC_RELEASE);
+	rg_dp_wrote(dp, dp->state, sizeof(*dp->state));
+}
+
 void rg_dp_observe_set(struct rg_dp *dp, bool observe)
 {
 	dp->config.observe = observe;
-	__atomic_store_n(&dp->state->flags, observe ? RG_STATE_OBSERVE : 0, __ATOMIC_RELEASE);
-	rg_dp_wrote(dp, dp->state, sizeof(*dp->state));
+	set_flag(dp, RG_STATE_OBSERVE, observe);
+}
+
+void rg_dp_generic_note(struct rg_dp *dp)
+{
+	set_flag(dp, RG_STATE_GENERIC, true);
 }
 
 void rg_dp_meeting_set(struct rg_dp *dp, uint32_t number, const struct rg_meeting *meeting)

@@ -162,7 +162,7 @@ bool rg_dp_egress_remove(const char *path);
 /** Is @dispatcher, the program on an interface, libxdp's, and is this load in it? */
 enum rg_dp_place rg_dp_dispatcher_look(const struct rg_dp *dp, unsigned int ifindex, uint32_t dispatcher);
 /** Join one, or make one. -EOPNOTSUPP: the kernel has no dispatchers, nothing is changed. */
-int rg_dp_dispatcher_join(const struct rg_dp *dp, unsigned int ifindex, const char *ifname, enum rg_xdp_mode mode,
+int rg_dp_dispatcher_join(struct rg_dp *dp, unsigned int ifindex, const char *ifname, enum rg_xdp_mode mode,
 			  struct rg_err *err);
 int rg_dp_dispatcher_leave(const struct rg_dp *dp, const char *ifname, struct rg_err *err);
 /** Indices of the interfaces of this network namespace that have a dispatcher; how many. */
@@ -206,6 +206,10 @@ uint32_t rg_dp_endpoints_max(const struct rg_dp_config *config);
 int rg_dp_config_fill(struct rg_dp_config *config, struct rg_err *err);
 /** Size the maps and fill the program's constants, before the load. */
 int rg_dp_config_apply(struct rg_dp *dp);
+
+/* entries.c */
+/** The program comes to an interface in generic mode: before it does. It then looks for joined datagrams. */
+void rg_dp_generic_note(struct rg_dp *dp);
 
 /* adopt.c */
 /** Before the load: take over the counters and flows that an earlier daemon pinned. */

@@ -149,7 +149,7 @@ const char *interface_warning(const struct rg_engine *engine, const struct rg_dp
 
 		shared_udp |= shared && shared->spec.protocol == IPPROTO_UDP;
 	}
-	if (!shared_udp || !status->attached || status->mode != RG_XDP_GENERIC || !rg_dp_joins_datagrams(status->name))
+	if (!shared_udp || !status->attached || status->mode != RG_XDP_GENERIC || !rg_dp_joins_datagrams(engine->dp, status->name))
 		return NULL;
 	return "in generic mode datagrams may come here as one packet, of which the first is read: behind it a request "
 	       "can be hidden from shared endpoints; use native mode, or attach to the interface below";
