@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,6 +231,43 @@ static void a_body_of_the_limit_is_taken_and_a_longer_one_is_not(void **state)
 	assert_string_equal(last_body, "0123456789abcdef");
 }
 
+/* What docs/api.md says of them: the library's own statuses, and the end of the connection. */
+static void what_is_no_http_is_answered_by_the_library(void **state)
+{
+	static const struct { const char *before; size_t fill; const char *status; } cases[] = {
+		{ "GET /\r\n\r\n", 0, "HTTP/1.1 400 " },
+		{ "GET / HTTP/1.1\r\nno colon\r\n\r\n", 0, "HTTP/1.1 400 " },
+		{ "PUT / HTTP/1.1\r\nContent-Length: x\r\n\r\n", 0, "HTTP/1.1 400 " },
+		{ "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 0, "HTTP/1.1 400 " },
+		{ "PUT / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n", 0, "HTTP/1.1 413 " },
+		{ "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n", 0, "HTTP/1.1 413 " },
+		{ "GET /", 65536, "HTTP/1.1 414 " },
+		{ "GET / HTTP/1.1\r\nX: ", 65536, "HTTP/1.1 431 " },
+		{ "GET / HTTP/2.0\r\n\r\n", 0, "HTTP/1.1 505 " },
+	};
+	char fill[65537], rest[8192];
+	ssize_t n = -1;
+
+	(void)state;
+	memset(fill, 'x', sizeof(fill) - 1);
+	fill[sizeof(fill) - 1] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(rg_closep) int fd = connect_client();
+
+		send_text(fd, cases[i].before);
+		send_text(fd, fill + sizeof(fill) - 1 - cases[i].fill);
+		then_answer(fd, cases[i].status);
+		for (int turn = 0; turn < TURNS_MAX; turn++) {
+			rg_http_run(http);
+			n = recv(fd, rest, sizeof(rest), MSG_DONTWAIT);
+			if (n == 0 || (n < 0 && errno != EAGAIN))
+				break;
+		}
+		assert_true(n == 0 || errno == ECONNRESET);
+	}
+	assert_int_equal(n_staged, 0);
+}
+
 static void a_client_that_asks_first_is_told_before_it_sends(void **state)
 {
 	_cleanup_(rg_closep) int fits = connect_client(), large = connect_client(),
@@ -368,6 +406,7 @@ int main(void)
 		TEST(requests_of_one_turn_share_a_commit),
 		TEST(a_body_arrives_whole),
 		TEST(a_body_of_the_limit_is_taken_and_a_longer_one_is_not),
+		TEST(what_is_no_http_is_answered_by_the_library),
 		TEST(a_client_that_asks_first_is_told_before_it_sends),
 		TEST(a_client_that_has_sent_all_and_shut_down_is_answered),
 		TEST(a_client_that_leaves_early_leaves_nothing),
