@@ -106,7 +106,7 @@ static const struct rg_cli_option options[] = {
 	{ "follow", NULL, "go on with events as they come", false },
 	{ "n", "N", "begin with the last N events (20; with --follow 0)", false },
 	{ "meeting", "ID", "only those of a meeting", false },
-	{ "kind", "KINDS", "only refusal, rules, reload, attachment (with commas between)", false },
+	{ "kind", "KINDS", "only refusal, rules, reload, attachment, order, alarm, clock (with commas between)", false },
 	{ 0 },
 };
 
