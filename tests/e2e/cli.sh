@@ -54,6 +54,7 @@ gives "top with a bad interval" 2 "interval" rgx top --interval 0
 check "usage goes to stderr, nothing to stdout" [ ! -s "$WORK/out" ]
 gives "--help is no error" 0 "" rgx --help
 check "--help lists the commands on stdout" grep -q "meeting put" "$WORK/out"
+check "--help lists --version" grep -q -- "--version" "$WORK/out"
 gives "--version is no error" 0 "" rgx --version
 is "it says the same as the daemon's" "$(sed 's/^regiongate //' "$WORK/out")" "$("$REGIONGATED" --version | sed 's/^regiongated //')"
 check "the program and its ABI" grep -qE '^regiongate [0-9.]+ \(program [0-9a-f]{16}, ABI [0-9]+\)$' "$WORK/out"

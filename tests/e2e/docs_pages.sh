@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# The commands of docs/operating.md, docs/ledger.md and docs/api.md do what the pages show.
+# The commands of docs/operating.md, docs/ledger.md, docs/orders.md and docs/api.md do what the pages show.
 . "$(dirname "$0")/../harness/world.sh"
 . "$(dirname "$0")/../harness/pages.sh"
 
@@ -19,6 +19,7 @@ regiongated() { # this world's paths, where the command leaves them out
 	in_host server "$REGIONGATED" "$@"
 }
 bpftool() { in_host server bpftool "$@"; }
+regiongate-geoip-import() { "$RG_TOP/tools/geoip-import" "$@"; }
 udpcat() { in_host guest "$UDPCAT" "$@"; }
 
 # On one CPU: each has counters of its own.
@@ -63,6 +64,13 @@ orders() { # one that is applied, one that exceeds its territory
 	REGIONGATE_ACTOR=$by regiongate meeting put m-1990 - 2>&1 \
 		<<<'{"rules": [{"action": "refuse", "regions": ["CN", "HK"], '"$order"', "reference": "2"}}]}'
 }
+applied() { # the order as it may be
+	regiongate meeting put m-1989 - <<-'BODY'
+	{"endpoints": [{"address": "198.51.100.10", "port": 10001}], "rules": [{"action": "refuse", "regions": ["CN"],
+	 "order": {"jurisdiction": "CN", "authority": "Ministry of Public Security", "basis": "Cybersecurity Law, article 58",
+	  "reference": "2020-0604-17", "received": "2020-06-03", "expires": "2030-06-05T00:00:00Z"}}]}
+	BODY
+}
 push_only() { # what follows is asked by a user who may push
 	printf '[roles]\npush = 1001\n' >"$WORK/etc/roles.conf"
 	again --config "$WORK/etc/roles.conf"
@@ -102,6 +110,10 @@ before() {
 	"regiongate stats m-1989":3) begin ;;
 	"regiongated --config /dev/null --max-meetings"*) daemon_stop ;;
 	"regiongate ledger list":1) again; orders ;;
+	"$C -X PUT http://rg/v1/meetings/m-1989 "*HK*) again --config "$WORK/etc/orders.conf"; regions_put ;;
+	"$C http://rg/v1/admission"*) applied ;;
+	"$C http://rg/v1/meetings/m-1989:preview"*) regiongate meeting delete m-1989; meeting_put m-1989 10001 udp '[]'
+		in_host de "$UDPCAT" send -n 100 -w 300 198.51.100.10 10001 ;;
 	"$CI -X PUT http://rg/v1/meetings/m-1989 "*"}'":1) again; regions ;;
 	"$CI -X DELETE http://rg/v1/meetings/m-a":1) regiongate meeting put m-a - <<<'{}' ;;
 	"$C http://rg/v1/meetings/m-1989/stats":1) send 10 198.51.100.10; send 5 2001:db8:ffff::10 ;;
@@ -125,16 +137,17 @@ before() {
 }
 
 world_begin
-mkdir "$WORK/reader" "$WORK/GeoIP" "$WORK/etc" "$WORK/else"
+mkdir "$WORK/reader" "$WORK/etc" "$WORK/else"
 cd "$WORK/reader" || exit 1
 world_participants
 world_host guest 198.51.100.20 2001:db8:ffff::20
 echo_start server 10001
-cp "$RG_BUILD/geoip.mmdb" "$WORK/GeoIP/world.mmdb"
 export S=$SOCKET # as docs/api.md has it
 # the last section begins a shell for the reader
 page_run < <(sed '/^## Trying it in a namespace/,$d' "$RG_TOP/docs/operating.md")
 page_run <"$RG_TOP/docs/ledger.md"
+printf '[filter]\nblocked_by = https://conference.example/legal\n' >"$WORK/etc/orders.conf"
+page_run <"$RG_TOP/docs/orders.md"
 page_run <"$RG_TOP/docs/api.md"
-check "the pages have their commands" [ $((N_OK + N_BAD)) -ge 115 ]
+check "the pages have their commands" [ $((N_OK + N_BAD)) -ge 120 ]
 world_done

@@ -19,6 +19,8 @@ normal() {
 		-e 's/[[:space:]]+/ /g' -e 's/ $//' -e 's,\b8\.0\.0\.0/[0-9]+,8.0.0.0/N,' \
 		-e 's/^(pid|uptime|program id|load time, ms|regions|IPv[46] ranges|table|attribution|pass|rg_[a-z_]+) .*/\1 N/' \
 		-e 's/^(eth0 .* tcx) [0-9 ]+$/\1 N/' -e 's/TIME [0-9]+ [0-9]+$/TIME N/' -e 's/ pass [0-9]+;/ pass N;/' \
+		-e 's/[0-9]+ ranges$/N ranges/' -e 's/\(program [0-9a-f]{16}/(program HASH/' -e 's/^version .*|"version":"[^"]*"/version N/' \
+		-e 's/^(regiongated?) [0-9.]+ \(/\1 N (/' \
 		-e 's/^20[0-9]{2}-[0-9]{2} /MONTH /' -e 's/"month":"[0-9-]+"/"month":"MONTH"/g'
 }
 

@@ -11,6 +11,7 @@ static const char general_help[] =
 	"  --socket PATH  the daemon's socket (" RG_CLI_SOCKET ")\n"
 	"  --json         JSON instead of tables\n"
 	"  --help         more about a command\n"
+	"  --version      which build this is\n"
 	"\n"
 	"Exit: 0 done, 1 the daemon said no (its reason is on stderr), 2 usage, 3 no daemon.\n";
 
