@@ -62,6 +62,8 @@ check "detach twice: exit 1, says that it is not attached" \
 	fails_with 1 "^regiongate: .*eth1" rg detach eth1
 check "an interface that does not exist: exit 1, names it" \
 	fails_with 1 "^regiongate: .*nosuch0" rg attach nosuch0
+check "a mode behind the name is no interface's, though the kernel knows eth0 by such a name" \
+	fails_with 1 "^regiongate: there is no interface 'eth0:native'" rg attach eth0:native
 check "the bridge's port is in another namespace: no such interface here" \
 	fails_with 1 "^regiongate: .*p1-eth0" rg attach p1-eth0
 check "the first interface is still attached" [ "$(mode_of eth0)" = native ]

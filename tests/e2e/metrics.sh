@@ -81,6 +81,17 @@ database() { # file country: of 192.0.2.0/24
 }
 in_s() { date -u -d "@$(($(date +%s) + $1))" +%Y-%m-%dT%H:%M:%SZ; }
 
+# Names stand in docs/operating.md whole, or as "`_end`" behind another one of their line.
+undocumented() {
+	local metric end
+	for metric in $(sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' "$1"); do
+		for end in $(grep -oE '`(regiongate)?_[a-z_]+`' "$RG_TOP/docs/operating.md" | tr -d '`'); do
+			[[ $metric != "$end" && $metric != regiongate*"$end" ]] || continue 2
+		done
+		echo "$metric"
+	done
+}
+
 world_begin
 world_participants
 echo_start server 10001 10002 10100
@@ -100,6 +111,7 @@ meeting_put m-1 10001 udp "$REFUSE_CN" >/dev/null
 meeting_put m-2 10002 udp "$REFUSE_CN" >/dev/null
 scrape "$WORK/last"
 is "at first: the text is well-formed" "$(format_errors "$WORK/last")" ""
+is "docs/operating.md has all of them" "$(undocumented "$WORK/last" | xargs)" ""
 REFUSED='regiongate_packets_total{direction="ingress",verdict="refuse",reason="refuse_region"}'
 BY_REGION='regiongate_region_packets_total{region="CN+cn",verdict="refuse"}'
 EVENTS='regiongate_events_total'

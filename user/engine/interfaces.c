@@ -9,13 +9,13 @@
 
 #define CONFIRM_MAX_S 3600
 
-/* Names become parts of paths below the pin directory. */
+/* Names become parts of paths below the pin directory. The kernel takes "eth0:x" for eth0 (labels of addresses). */
 static int check_name(const char *name, struct rg_err *err)
 {
 	char quoted[RG_QUOTE_MAX];
 	size_t n = strlen(name);
 
-	if (n >= 1 && n <= 15 && !strpbrk(name, "/ \t\n") && strcmp(name, ".") && strcmp(name, ".."))
+	if (n >= 1 && n <= 15 && !strpbrk(name, "/: \t\n") && strcmp(name, ".") && strcmp(name, ".."))
 		return 0;
 	return rg_err_set(err, -ENODEV, RG_ERR_NOT_FOUND, NULL, "there is no interface '%s'",
 			  rg_json_quote(name, quoted));
