@@ -291,7 +291,7 @@ MANS    := $(wildcard docs/*.8 docs/*.5 docs/*.1 docs/man/*.8 docs/man/*.5 docs/
 DOCS    := $(filter-out $(MANS),$(wildcard LICENSE README.md docs/*.md))
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR)/regiongate
-	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(DOCDIR)
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(DOCDIR)/bench
 	install -m 755 $(B)/regiongated $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(B)/regiongate $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 tools/geoip-import $(DESTDIR)$(PREFIX)/sbin/regiongate-geoip-import
@@ -305,6 +305,7 @@ install: all
 	for page in $(MANS); do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; done
 	install -m 644 $(DOCS) $(DESTDIR)$(DOCDIR)/
+	install -m 644 docs/bench/*.svg docs/bench/figures.md $(DESTDIR)$(DOCDIR)/bench/
 # leaves the configuration, the state and a filter that is attached
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/regiongated $(DESTDIR)$(PREFIX)/bin/regiongate

@@ -12,6 +12,8 @@ for file in lib/systemd/system/regiongated.service lib/systemd/system/regiongate
 	usr/lib/sysusers.d/regiongate.conf etc/regiongate/regiongate.conf usr/sbin/regiongated usr/bin/regiongate; do
 	check "/$file is installed" [ -s "$WORK/dest/$file" ]
 done
+check "what the installed pages link to is there" sh -c "cd '$WORK/dest/usr/share/doc/regiongate' &&
+	ls \$(grep -ohE '\]\([a-z][^):]*\)' *.md | sed 's/^](//; s/)$//') >/dev/null"
 service=$WORK/dest/lib/systemd/system/regiongated.service
 check "the unit starts what is installed" grep -qx "ExecStart=/usr/sbin/regiongated" "$service"
 check "with a notification when it is in force" grep -qx "Type=notify" "$service"

@@ -285,6 +285,71 @@ static void actions_are_recognised(void **state)
 	assert_int_equal(action, RG_ACTION_VERSION);
 }
 
+/* The installed example, with its lines in force that are commented out and are no examples. */
+static char *example_in_force(void)
+{
+	_cleanup_(rg_fclosep) FILE *file = fopen("tools/packaging/regiongate.conf", "r");
+	char line[256], *text = NULL;
+	bool example = false;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file)) {
+		if (*line == '#')
+			example = strstr(line, "Example") != NULL;
+		else if (*line != ';' || !example)
+			fputs(line + (*line == ';'), out);
+	}
+	fclose(out);
+	return text;
+}
+
+static void the_example_shows_the_defaults_and_names_every_key(void **state)
+{
+	static const char *const names[] = {
+#define X(key, section, name) "\n;" name " = ",
+		RG_CONFIG_KEYS(X)
+#undef X
+	};
+	_cleanup_(rg_freep) char *text = example_in_force();
+	struct rg_config defaults = config;
+	char whole[8192] = "";
+	FILE *file = fopen("tools/packaging/regiongate.conf", "r");
+
+	(void)state;
+	whole[fread(whole, 1, sizeof(whole) - 1, file)] = '\0';
+	fclose(file);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strstr(whole, names[i]))
+			fail_msg("the example does not have '%s'", names[i] + 1);
+	assert_int_equal(rg_config_init(&config, &err), 0);
+	if (read_text(text))
+		fail_msg("%s", err.detail);
+	assert_string_equal(config.socket, defaults.socket);
+	assert_string_equal(config.state, defaults.state);
+	assert_string_equal(config.pin_dir, defaults.pin_dir);
+	assert_int_equal(config.log_level, defaults.log_level);
+	assert_int_equal(config.registered_country, defaults.registered_country);
+	assert_int_equal(config.watch_maps, defaults.watch_maps);
+	assert_int_equal(config.watch, defaults.watch);
+	assert_int_equal(config.n_databases + config.n_interfaces, 0);
+	assert_int_equal(config.max_meetings, defaults.max_meetings);
+	assert_int_equal(config.max_addresses, defaults.max_addresses);
+	assert_int_equal(config.max_ufrags, defaults.max_ufrags);
+	assert_int_equal(config.max_ufrags_long, defaults.max_ufrags_long);
+	assert_int_equal(config.max_flows, defaults.max_flows);
+	assert_int_equal(config.max_mtg_stats, RG_MTG_STAT_DEFAULT);
+	assert_int_equal(config.max_policies, RG_POLICIES_DEFAULT - 1); /* one is in reserve */
+	assert_int_equal(config.max_schedules, RG_SCHEDULES_DEFAULT - 1);
+	assert_int_equal(config.max_exception_sets, RG_EXCEPTION_SETS_DEFAULT - 1);
+	assert_int_equal(config.hold_share, defaults.hold_share);
+	assert_int_equal(config.dispatcher, defaults.dispatcher);
+	assert_int_equal(config.observe, defaults.observe);
+	assert_memory_equal(&config.ledger, &defaults.ledger, sizeof(config.ledger));
+	rg_config_clear(&defaults);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -302,6 +367,7 @@ int main(void)
 		TEST(bad_options_are_refused),
 		TEST(a_missing_file_that_was_named_is_refused),
 		TEST(actions_are_recognised),
+		TEST(the_example_shows_the_defaults_and_names_every_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
