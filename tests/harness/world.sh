@@ -256,7 +256,7 @@ world_begin_filtered() { # daemon-option...
 
 # Kernel objects of regiongate that no process holds: what a test leaves behind is what
 # this lists more at its end than at its start. (What another test's process holds at the
-# same time is not ours. A geo table lives as long as its rg_geo.)
+# same time is not ours, nor is the pinned link of a program that it holds. A geo table lives as long as its rg_geo.)
 kernel_objects() {
 	local held
 	held=$(cat /proc/[0-9]*/fdinfo/* 2>/dev/null |
@@ -269,9 +269,9 @@ $(bpftool -j prog list | jq -r '.[] | .id as $id | (.map_ids // [])[] | "\($id) 
 		bpftool -j map list | jq -r '.[] | select(.name // "" | startswith("rg_")) |
 			select(.name != "rg_geo_table") | "map \(.id) \(.name)"'
 		bpftool -j prog list | jq -r '.[] | select(.type == "xdp") | "prog \(.id) \(.name)"'
-		bpftool -j link list | jq -r '.[] | select(.type == "xdp") | "link \(.id)"'
+		bpftool -j link list | jq -r '.[] | select(.type == "xdp") | "link \(.id) prog \(.prog_id)"'
 	} | awk -v held="$held" 'BEGIN { n = split(held, lines, "\n"); for (i = 1; i <= n; i++) is[lines[i]] }
-		!(($1 " " $2) in is)'
+		!(($1 " " $2) in is) && !(($3 " " $4) in is) { sub(/ prog [0-9]+$/, ""); print }'
 }
 # The kernel frees what was closed a little later.
 no_more_objects_than() { # file
