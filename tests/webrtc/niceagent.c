@@ -139,13 +139,14 @@ static int usage(void)
 	return 2;
 }
 
-/* No servers; checks that are not answered fail within seconds. */
+/* No servers; checks that are not answered fail within seconds. Over TCP they may come late, also those of consent:
+ * what was held back is repeated at growing intervals. */
 static void agent_make(struct app *app, gboolean controlling, gboolean tcp)
 {
 	app->agent = nice_agent_new_full(g_main_loop_get_context(app->loop), NICE_COMPATIBILITY_RFC5245,
 					 NICE_AGENT_OPTION_CONSENT_FRESHNESS);
 	g_object_set(app->agent, "controlling-mode", controlling, "upnp", FALSE, "ice-tcp", tcp, "ice-udp", !tcp,
-		     "stun-max-retransmissions", 4, "stun-initial-timeout", 200, NULL);
+		     "stun-max-retransmissions", tcp ? 7 : 4, "stun-initial-timeout", 200, NULL);
 	g_signal_connect(app->agent, "candidate-gathering-done", G_CALLBACK(on_gathered), app);
 	g_signal_connect(app->agent, "component-state-changed", G_CALLBACK(on_state), app);
 	g_signal_connect(app->agent, "new-selected-pair-full", G_CALLBACK(on_pair), app);
