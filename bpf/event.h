@@ -27,9 +27,9 @@ static __always_inline __u32 rg_seen_clock(struct rg_budget *budget)
 	return budget->seen_at;
 }
 
-/* Note a remote in this CPU's part of rg_seen. 1 if it was not there with this reason. Nobody else
+/* Note a remote in this CPU's part of rg_seen. Returns the note if it was not there with this reason. Nobody else
  * writes there: a CPU runs one packet at a time. */
-static __always_inline int rg_seen_note(const struct rg_packet *pkt, __u32 reason, __u32 cpu, __u32 at)
+static __always_inline struct rg_seen *rg_seen_note(const struct rg_packet *pkt, __u32 reason, __u32 cpu, __u32 at)
 {
 	__u64 ports = pkt->remote_port | (__u32)pkt->local_port << 16 | (__u64)pkt->meeting << 32;
 	__u64 hash = (pkt->remote.halves[0] ^ (pkt->remote.halves[1] << 1 | pkt->remote.halves[1] >> 63) ^
@@ -39,13 +39,13 @@ static __always_inline int rg_seen_note(const struct rg_packet *pkt, __u32 reaso
 	int same;
 
 	if (!slot)
-		return 0;
+		return NULL;
 	same = slot->remote.halves[0] == pkt->remote.halves[0] && slot->remote.halves[1] == pkt->remote.halves[1] &&
 	       slot->remote_port == pkt->remote_port && slot->local_port == pkt->local_port &&
 	       slot->meeting == pkt->meeting && slot->reason == reason;
 	slot->at = at;
 	if (same)
-		return 0;
+		return NULL;
 	slot->remote = pkt->remote;
 	slot->remote_port = pkt->remote_port;
 	slot->local_port = pkt->local_port;
@@ -53,7 +53,7 @@ static __always_inline int rg_seen_note(const struct rg_packet *pkt, __u32 reaso
 	slot->region = pkt->region;
 	slot->protocol = rg_ip_protocol(pkt);
 	slot->reason = reason;
-	return 1;
+	return slot;
 }
 
 /* One more event of this meeting, on this CPU? */
@@ -62,15 +62,15 @@ static __always_inline int rg_event_allowed(__u32 meeting, struct rg_budget *bud
 	__u32 index = meeting / 16, left;
 	struct rg_quota_block *quotas;
 
-	if (!budget->left) /* the whole of a flood: at hand, which the meeting's quota is not */
-		return 0;
 	quotas = bpf_map_lookup_elem(&rg_quotas, &index);
 	if (!quotas)
 		return 0;
 	/* read once: other CPUs take from it, too, and one below 0 is four billions */
 	left = *(volatile __u32 *)&quotas->left[meeting & 15];
-	if (!left)
+	if (!left) {
+		budget->over = meeting + 1;
 		return 0;
+	}
 	*(volatile __u32 *)&quotas->left[meeting & 15] = left - 1;
 	budget->left--;
 	return 1;
@@ -104,26 +104,37 @@ __attribute__((noinline)) int rg_event_send(const struct rg_packet *pkt, __u32 r
 	return 1;
 }
 
-/* A packet was refused, or would have been. @reason: as counted; observe_refused hides what it was. Of a flood,
- * each packet may be the first of a flow: what is beyond the CPU's budget or the meeting's quota makes no call. */
+/* A packet was refused, or would have been. @reason: as counted; observe_refused hides what it was. In a flood each
+ * packet may be the first of a flow: while the CPU's budget or the meeting's quota is used up, nothing is noted, and no
+ * memory but the budget's touched. Who was not told of is noted, and told of, by a later packet. */
 static __always_inline void rg_event_refused(const struct rg_packet *pkt, __u32 reason)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct rg_budget *budget = bpf_map_lookup_elem(&rg_budgets, &cpu);
+	struct rg_seen *seen;
 
-	if (!budget || !rg_seen_note(pkt, reason, cpu, rg_seen_clock(budget)))
+	if (!budget)
 		return;
-	if (rg_event_allowed(pkt->meeting, budget) && rg_event_send(pkt, reason))
-		budget->sent++;
-	else
+	if (!budget->left || budget->over == pkt->meeting + 1) {
 		budget->lost++;
+		return;
+	}
+	seen = rg_seen_note(pkt, reason, cpu, rg_seen_clock(budget));
+	if (!seen)
+		return;
+	if (rg_event_allowed(pkt->meeting, budget) && rg_event_send(pkt, reason)) {
+		budget->sent++;
+		return;
+	}
+	budget->lost++;
+	seen->reason = 0;
 }
 
 /** A packet of a dedicated endpoint was admitted: one of RG_SEEN_SAMPLE. */
 __attribute__((noinline)) int rg_seen_sample(const struct rg_packet *pkt, __u32 reason)
 {
-	return pkt ? rg_seen_note(pkt, reason, bpf_get_smp_processor_id(),
-				  bpf_ktime_get_coarse_ns() >> RG_SEEN_SHIFT) : 0;
+	return pkt && rg_seen_note(pkt, reason, bpf_get_smp_processor_id(),
+				   bpf_ktime_get_coarse_ns() >> RG_SEEN_SHIFT);
 }
 
 #endif

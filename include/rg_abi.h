@@ -279,11 +279,13 @@ struct rg_quota_block {
 };
 struct rg_budget {
 	__u64 left;
-	__u64 sent, lost; /* lost: beyond quota or budget, or the ring was full */
+	__u64 sent, lost; /* lost: beyond quota or budget (in a flood each packet), or the ring was full */
 	/* the clock of rg_seen for a while, written by the program */
 	__u64 seen_ticks; /* jiffies in units of 2^RG_SEEN_TICKS_SHIFT, when it was read */
 	__u64 seen_at;    /* as rg_seen.at */
-	__u64 pad[3];
+	__u32 over;       /* by the program: 1 + a meeting whose quota it found used up; 0: none, after each refill */
+	__u32 pad;
+	__u64 pad2[2];
 };
 #define RG_SEEN_TICKS_SHIFT 6 /* 64 ms to 640 ms, by the kernel's HZ */
 

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <sched.h>
+
 #include "harness/shared.h"
 
 #define TEST(name) static void name(void **state __attribute__((unused)))
@@ -184,10 +186,29 @@ TEST(events_beyond_a_meetings_quota_are_lost_and_counted)
 	assert_int_equal(lost - lost_before, 10);
 	read_events();
 	assert_int_equal(n_events, RG_EVENTS_PER_MEETING);
-	rg_dp_events_refill(rg_engine_dp(gate));
-	when_media(CN4, 6000);
-	read_events();
-	assert_int_equal(n_events, 1);
+}
+
+/* Each CPU notes for itself. */
+static void on_one_cpu(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(sched_getcpu(), &set);
+	assert_int_equal(sched_setaffinity(0, sizeof(set), &set), 0);
+}
+
+TEST(who_was_beyond_a_quota_is_told_of_later)
+{
+	on_one_cpu();
+	local_port = 10001;
+	for (int second = 0; second < 3; second++) {
+		rg_dp_events_refill(rg_engine_dp(gate));
+		for (int i = 0; i < 2 * RG_EVENTS_PER_MEETING; i++)
+			when_media(CN4, (uint16_t)(5000 + i));
+		read_events();
+		assert_int_equal(n_events, second < 2 ? RG_EVENTS_PER_MEETING : 0);
+	}
 }
 
 TEST(events_beyond_a_cpus_budget_are_lost_and_counted)
@@ -406,6 +427,7 @@ int main(void)
 		T(a_first_fragment_is_forgotten_in_time),
 		T(the_first_refusal_of_a_flow_is_an_event),
 		T(events_beyond_a_meetings_quota_are_lost_and_counted),
+		T(who_was_beyond_a_quota_is_told_of_later),
 		T(events_beyond_a_cpus_budget_are_lost_and_counted),
 		T(another_reason_is_another_event),
 		T(nobody_knows_which_sources_share_a_bucket),

@@ -49,12 +49,14 @@ void rg_dp_events_refill(struct rg_dp *dp)
 {
 	uint32_t n_blocks = (dp->config.max_meetings + 15) / 16;
 
-	for (uint32_t cpu = 0; cpu < dp->n_cpus; cpu++)
-		dp->budgets[cpu].left = RG_EVENTS_PER_CPU;
 	for (uint32_t i = 0; i < n_blocks; i++)
 		for (int j = 0; j < 16; j++)
 			if (dp->quotas[i].left[j] != RG_EVENTS_PER_MEETING)
 				dp->quotas[i].left[j] = RG_EVENTS_PER_MEETING;
+	for (uint32_t cpu = 0; cpu < dp->n_cpus; cpu++) {
+		dp->budgets[cpu].left = RG_EVENTS_PER_CPU;
+		dp->budgets[cpu].over = 0;
+	}
 }
 
 void rg_dp_events_counts(const struct rg_dp *dp, uint64_t *ret_sent, uint64_t *ret_lost)
