@@ -252,8 +252,8 @@ check-clang: deps
 		echo "clang-$$version" && \
 		$(MAKE) --no-print-directory -j$$(nproc) B=$(B)/clang-$$version CLANG=clang-$$version \
 			$(B)/clang-$$version/tests/bpf/test_path $(B)/clang-$$version/tests/bpf/test_shared \
-			$(B)/clang-$$version/tests/bpf/test_connection >/dev/null && \
-		RG_BUILD=$(abspath $(B))/clang-$$version tools/run-tests tests/bpf/test_path.c tests/bpf/test_shared.c tests/bpf/test_connection.c || exit 1; done
+			$(B)/clang-$$version/tests/bpf/test_connection $(B)/clang-$$version/tests/bpf/test_connection_answers >/dev/null && \
+		RG_BUILD=$(abspath $(B))/clang-$$version tools/run-tests tests/bpf/test_path.c tests/bpf/test_shared.c tests/bpf/test_connection.c tests/bpf/test_connection_answers.c || exit 1; done
 # real WebRTC; playwright-core drives the browsers and comes from npm
 $(B)/tests/niceagent: tests/webrtc/niceagent.c
 	@mkdir -p $(@D)

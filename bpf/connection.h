@@ -25,6 +25,13 @@ enum rg_tcp {
 	RG_TCP_TAKEN,   /* something */
 };
 
+struct rg_tcp_at {
+	__u32 start; /* of its stream: the first byte's sequence number */
+	__u32 next;  /* that of the byte which it waits for */
+	__u32 first; /* that of the first byte which it sends itself */
+	__u32 sent;  /* how many it has sent */
+};
+
 static __always_inline int rg_addr_is_v4(const struct rg_addr *address)
 {
 	return !address->halves[0] && (__u32)address->halves[1] == bpf_htonl(0xffff);
@@ -52,20 +59,20 @@ static __always_inline __u32 rg_tcp_tuple(const struct rg_packet *pkt, struct bp
 }
 
 /* While its handshake is under way. */
-static __always_inline enum rg_tcp rg_tcp_of_request(struct bpf_sock *sk, __u32 *ret_start)
+static __always_inline enum rg_tcp rg_tcp_of_request(struct bpf_sock *sk, struct rg_tcp_at *ret)
 {
 	struct tcp_request_sock *request = bpf_skc_to_tcp_request_sock(sk);
 
 	if (!request || (bpf_core_field_exists(request->is_mptcp) && request->is_mptcp))
 		return RG_TCP_UNKNOWN;
-	*ret_start = request->rcv_isn + 1;
+	ret->start = ret->next = request->rcv_isn + 1;
 	return RG_TCP_FRESH;
 }
 
 #define RG_TCP_READS 4
 
 /* The stack may write both numbers meanwhile: they are read until they are of one moment. */
-static __always_inline enum rg_tcp rg_tcp_of_socket(struct bpf_sock *sk, __u32 *ret_start)
+static __always_inline enum rg_tcp rg_tcp_of_socket(struct bpf_sock *sk, struct rg_tcp_at *ret)
 {
 	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
 
@@ -77,7 +84,10 @@ static __always_inline enum rg_tcp rg_tcp_of_socket(struct bpf_sock *sk, __u32 *
 
 		if (next != *(volatile __u32 *)&tcp->rcv_nxt || taken != *(volatile __u64 *)&tcp->bytes_received)
 			continue;
-		*ret_start = next - (__u32)taken; /* a FIN counts in both */
+		ret->next = next;
+		ret->start = next - (__u32)taken; /* a FIN counts in both */
+		ret->first = tcp->snd_una - (__u32)tcp->bytes_acked;
+		ret->sent = tcp->snd_nxt - ret->first;
 		return taken ? RG_TCP_TAKEN : RG_TCP_FRESH;
 	}
 	return RG_TCP_UNKNOWN;
@@ -85,7 +95,7 @@ static __always_inline enum rg_tcp rg_tcp_of_socket(struct bpf_sock *sk, __u32 *
 
 /* While cookies stand for handshakes, the first acknowledgement begins the connection, with a payload or without one. */
 static __always_inline enum rg_tcp rg_tcp_of_listener(struct bpf_sock *sk, const struct rg_packet *pkt,
-						      struct tcphdr *tcp, __u32 *ret_start)
+						      struct tcphdr *tcp, struct rg_tcp_at *ret)
 {
 	union { struct iphdr v4; struct ipv6hdr v6; } ip = {};
 	int is_v4 = rg_addr_is_v4(&pkt->remote);
@@ -101,12 +111,12 @@ static __always_inline enum rg_tcp rg_tcp_of_listener(struct bpf_sock *sk, const
 	}
 	if (bpf_tcp_check_syncookie(sk, &ip, sizeof(ip), tcp, sizeof(*tcp)))
 		return RG_TCP_UNKNOWN;
-	*ret_start = bpf_ntohl(tcp->seq);
+	ret->start = ret->next = bpf_ntohl(tcp->seq);
 	return RG_TCP_FRESH;
 }
 
 static __always_inline enum rg_tcp rg_tcp_find(struct xdp_md *ctx, const struct rg_packet *pkt, struct tcphdr *tcp,
-					       __u32 *ret_start)
+					       struct rg_tcp_at *ret)
 {
 	struct bpf_sock_tuple tuple = {};
 	__u32 size = rg_tcp_tuple(pkt, &tuple);
@@ -116,11 +126,28 @@ static __always_inline enum rg_tcp rg_tcp_find(struct xdp_md *ctx, const struct 
 	if (!sk)
 		return RG_TCP_NOWHERE;
 	if (sk->state == BPF_TCP_NEW_SYN_RECV)
-		result = rg_tcp_of_request(sk, ret_start);
+		result = rg_tcp_of_request(sk, ret);
 	else if (sk->state == BPF_TCP_LISTEN)
-		result = rg_tcp_of_listener(sk, pkt, tcp, ret_start);
+		result = rg_tcp_of_listener(sk, pkt, tcp, ret);
 	else if (sk->state != BPF_TCP_TIME_WAIT)
-		result = rg_tcp_of_socket(sk, ret_start);
+		result = rg_tcp_of_socket(sk, ret);
+	bpf_sk_release(sk);
+	return result;
+}
+
+/* Of one that sends. */
+static __always_inline enum rg_tcp rg_tcp_find_egress(struct __sk_buff *skb, const struct rg_packet *pkt,
+						      struct rg_tcp_at *ret)
+{
+	struct bpf_sock_tuple tuple = {};
+	__u32 size = rg_tcp_tuple(pkt, &tuple);
+	struct bpf_sock *sk = bpf_skc_lookup_tcp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+	enum rg_tcp result = RG_TCP_UNKNOWN;
+
+	if (!sk)
+		return RG_TCP_NOWHERE;
+	if (sk->state != BPF_TCP_NEW_SYN_RECV && sk->state != BPF_TCP_LISTEN && sk->state != BPF_TCP_TIME_WAIT)
+		result = rg_tcp_of_socket(sk, ret);
 	bpf_sk_release(sk);
 	return result;
 }
@@ -136,8 +163,8 @@ static __always_inline void rg_connection_key_of(const struct rg_packet *pkt, st
 	ret->pad = 0;
 }
 
-/* What is known of it; with @fresh, only what is known of one that begins. The word is 0 if nothing is. */
-static __always_inline union rg_connection rg_connection_known(const struct rg_packet *pkt, int fresh, __u32 start)
+/* What is known of one that is under way. The word is 0 if nothing is. */
+static __always_inline union rg_connection rg_connection_known(const struct rg_packet *pkt, __u32 start)
 {
 	union rg_connection known = {}, *entry;
 	struct rg_connection_key key;
@@ -148,46 +175,103 @@ static __always_inline union rg_connection rg_connection_known(const struct rg_p
 		known.word = *(volatile __u64 *)&entry->word;
 		if (known.start != start)
 			known.word = 0;
-	} else if (!fresh) {
-		key.local = (struct rg_addr){};
-		entry = bpf_map_lookup_elem(&rg_connections, &key);
-		if (entry)
-			known.word = *(volatile __u64 *)&entry->word;
+		return known;
 	}
+	key.local = (struct rg_addr){};
+	entry = bpf_map_lookup_elem(&rg_connections, &key);
+	if (entry)
+		known.word = *(volatile __u64 *)&entry->word;
 	return known;
 }
 
-/* Whoever passes only because nobody is refused at all may be in another meeting than the filter knows: then nobody
- * knows any more. */
-static __always_inline void rg_connection_spoil(const struct rg_packet *pkt, __u32 start)
+/* Whoever passes only because nobody is refused at all may be in another meeting than the filter knows, unless the
+ * server has answered: then nobody knows any more. */
+static __always_inline void rg_connection_spoil(const struct rg_packet *pkt, enum rg_tcp state, __u32 start)
 {
 	const union rg_connection nobody = { .start = start };
 	struct rg_connection_key key;
 
-	if (pkt->dry || !rg_is_observed_all())
+	if (pkt->dry || !rg_is_observed_all() || (state == RG_TCP_TAKEN && rg_connection_known(pkt, start).passed ==
+										   RG_CONNECTION_ANSWERED))
 		return;
 	rg_connection_key_of(pkt, &key);
 	bpf_map_update_elem(&rg_connections, &key, &nobody, BPF_ANY);
 }
 
-/* What comes behind the first byte is read behind the first frame, whatever it is: the server's TCP takes a segment
- * that begins where it waits for one as a whole, and of those only first frames pass. */
-static __always_inline int rg_connection_begins(struct rg_packet *pkt, __u32 start, __u32 seq)
+static __always_inline __u32 rg_connection_refuse(struct rg_packet *pkt)
 {
-	if ((__s32)(seq - start) > 0)
-		return rg_connection_known(pkt, 1, start).meeting == pkt->meeting;
-	if (pkt->tie != RG_TIE_UFRAG || pkt->cut || seq != start)
+	rg_connection_spoil(pkt, RG_TCP_FRESH, pkt->start);
+	rg_packet_of_nobody(pkt, RG_STAGE_MEETING);
+	return RG_REASON_REFUSE_UNBOUND;
+}
+
+#define RG_REQUESTS_MAX 4 /* in a segment */
+
+/** Is the whole of the payload of what is to open a connection requests for the meeting that the first one is for? Not
+ *  a part of rg_connection_judge(): the stack has no room for it. */
+__attribute__((noinline)) int rg_connection_only_asks(struct xdp_md *ctx, struct rg_packet *pkt)
+{
+	struct rg_source source = { .ctx = ctx };
+	__u32 meeting, all, size, asks = 0;
+	__u16 payload_at;
+	__be16 framed;
+
+	if (!pkt)
 		return 0;
-	pkt->start = start;
+	meeting = pkt->meeting;
+	all = pkt->payload;
+	payload_at = pkt->payload_at;
+	for (int i = 0; i < RG_REQUESTS_MAX; i++) {
+		if (i && rg_shared_find(ctx, pkt) != RG_NEXT)
+			break;
+		if (pkt->tie != RG_TIE_UFRAG || pkt->cut || pkt->meeting != meeting ||
+		    RG_LOAD_SMALL(&source, pkt->payload_at, &framed))
+			break;
+		size = RG_STUN_FRAME + bpf_ntohs(framed);
+		if (size >= pkt->payload) {
+			asks = size == pkt->payload;
+			break;
+		}
+		pkt->payload_at += size;
+		pkt->payload -= size;
+	}
+	pkt->payload_at = payload_at;
+	pkt->payload = all;
+	return asks;
+}
+
+/* Until the server has answered, only what asks for that comes through, and only where the server's TCP waits for
+ * it: then it stands where a frame begins, whichever of them the server understands. */
+static __always_inline int rg_connection_asks(struct rg_packet *pkt, const struct rg_tcp_at *at, __u32 seq)
+{
+	__u32 offset = seq - at->start;
+
+	if (seq != at->next || offset >= RG_CONNECTION_ANSWERED || pkt->payload >= RG_CONNECTION_ANSWERED - offset)
+		return 0;
+	pkt->start = at->start;
+	pkt->offset = offset;
 	pkt->after |= RG_AFTER_OPEN;
 	return 1;
 }
 
-/* @found, or a reason to refuse it. */
-static __always_inline __u32 rg_connection_reason(struct rg_packet *pkt, const struct tcphdr *tcp, enum rg_tcp at,
-						  __u32 start, __u32 found)
+/* Of one that is under way. */
+static __always_inline int rg_connection_goes_on(struct rg_packet *pkt, const struct rg_tcp_at *at, __u32 seq)
 {
-	int holds = at == RG_TCP_NOWHERE;
+	union rg_connection known = rg_connection_known(pkt, at->start);
+
+	if (!known.word || known.meeting != pkt->meeting)
+		return 0;
+	/* What the server sends goes by where the egress program is not: then nobody can tell whether it has understood.
+	 * What it has already it drops */
+	return known.passed == RG_CONNECTION_ANSWERED || (at->sent && !known.seen) ||
+	       (__s32)(seq + pkt->payload - at->next) <= 0 || rg_connection_asks(pkt, at, seq);
+}
+
+/* @found, or a reason to refuse it. */
+static __always_inline __u32 rg_connection_reason(struct rg_packet *pkt, const struct tcphdr *tcp, enum rg_tcp state,
+						  const struct rg_tcp_at *at, __u32 found)
+{
+	int holds = state == RG_TCP_NOWHERE;
 
 	/* urgent data are no part of the stream that a server reads, also if they come later. In a SYN: RFC 7413. The
 	 * rest of a fragment may come when the connection is another one */
@@ -195,10 +279,10 @@ static __always_inline __u32 rg_connection_reason(struct rg_packet *pkt, const s
 		return RG_REASON_REFUSE_UNSUPPORTED;
 	if (!pkt->payload || rg_reason_refuses(found))
 		return found;
-	if (at == RG_TCP_FRESH)
-		holds = rg_connection_begins(pkt, start, bpf_ntohl(tcp->seq));
-	if (at == RG_TCP_TAKEN)
-		holds = rg_connection_known(pkt, 0, start).meeting == pkt->meeting;
+	if (state == RG_TCP_FRESH)
+		holds = rg_connection_asks(pkt, at, bpf_ntohl(tcp->seq));
+	if (state == RG_TCP_TAKEN)
+		holds = rg_connection_goes_on(pkt, at, bpf_ntohl(tcp->seq));
 	return holds ? found : RG_REASON_REFUSE_UNBOUND;
 }
 
@@ -207,48 +291,55 @@ static __always_inline __u32 rg_connection_reason(struct rg_packet *pkt, const s
 __attribute__((noinline)) int rg_connection_judge(struct xdp_md *ctx, struct rg_packet *pkt, __u32 found)
 {
 	struct rg_source source = { .ctx = ctx };
-	enum rg_tcp at = RG_TCP_TAKEN;
+	enum rg_tcp state = RG_TCP_TAKEN;
+	struct rg_tcp_at at = {};
 	struct tcphdr tcp = {};
-	__u32 start, reason;
+	__u32 reason;
 
 	if (!pkt || (rg_reason_refuses(found) && !rg_is_observed_all()) || rg_unbound(pkt, RG_NEXT) != RG_NEXT)
 		return found;
 	if (RG_LOAD_SMALL(&source, pkt->transport_at, &tcp))
 		return RG_REASON_REFUSE_UNSUPPORTED;
-	start = bpf_ntohl(tcp.seq) + tcp.syn;
-	if (pkt->payload)
-		at = rg_tcp_find(ctx, pkt, &tcp, &start);
-	reason = rg_connection_reason(pkt, &tcp, at, start, found);
+	at.start = at.next = bpf_ntohl(tcp.seq) + tcp.syn;
+	if (pkt->payload || pkt->more)
+		state = rg_tcp_find(ctx, pkt, &tcp, &at);
+	reason = rg_connection_reason(pkt, &tcp, state, &at, found);
 	if (!rg_reason_refuses(reason))
 		return reason;
-	if (at != RG_TCP_TAKEN && (__s32)(bpf_ntohl(tcp.seq) - start) <= 0)
-		rg_connection_spoil(pkt, start);
+	if (pkt->payload || pkt->more)
+		rg_connection_spoil(pkt, state, at.start);
 	rg_packet_of_nobody(pkt, RG_STAGE_MEETING);
 	return reason;
 }
 
-/* The first frame of a connection gives it to its meeting: not to a second one, also if packets of it come to
- * several CPUs at once, or if it is like an earlier connection in all its numbers. */
+/* Its first frames give a connection to their meeting: not to a second one, also if packets of it come to several
+ * CPUs at once, or if it is like an earlier connection in all its numbers. And while what has passed is on its way,
+ * nothing passes in its place that ends elsewhere: what the server's TCP took of it would begin within a frame. */
 static __always_inline int rg_connection_claim(const struct rg_packet *pkt)
 {
-	union rg_connection mine, known, *entry;
+	union rg_connection mine = {}, known, *entry;
 	struct rg_connection_key key;
 
 	mine.start = pkt->start;
 	mine.meeting = pkt->meeting;
+	mine.passed = pkt->offset + pkt->payload;
 	rg_connection_key_of(pkt, &key);
 	entry = bpf_map_lookup_elem(&rg_connections, &key);
 	if (!entry) {
-		if (bpf_map_update_elem(&rg_connections, &key, &mine, BPF_NOEXIST))
+		if (pkt->offset || bpf_map_update_elem(&rg_connections, &key, &mine, BPF_NOEXIST))
 			return 0;
 		key.local = (struct rg_addr){};
 		bpf_map_delete_elem(&rg_connections, &key);
 		return 1;
 	}
 	known.word = *(volatile __u64 *)&entry->word;
+	if (known.start == mine.start && known.passed != RG_CONNECTION_ANSWERED)
+		mine.seen = known.seen;
 	if (known.word == mine.word)
 		return 1;
-	if (known.start == mine.start)
+	if (known.start == mine.start ?
+	    known.meeting != mine.meeting ||
+		    known.passed != (pkt->offset ? pkt->offset : RG_CONNECTION_ANSWERED) : pkt->offset != 0)
 		return 0;
 	return __sync_val_compare_and_swap(&entry->word, known.word, mine.word) == known.word;
 }
@@ -276,23 +367,94 @@ static __always_inline __u32 rg_connection_open(const struct rg_state *state, st
 		pkt->after &= ~RG_AFTER_BIND;
 		return raw;
 	}
-	rg_connection_spoil(pkt, pkt->start);
-	rg_packet_of_nobody(pkt, RG_STAGE_MEETING);
-	return RG_REASON_REFUSE_UNBOUND;
+	return rg_connection_refuse(pkt);
+}
+
+#define RG_STUN_SUCCESS 0x0101
+
+#define RG_ANSWERS_MAX 4 /* frames of a segment */
+
+/* Does one of its frames, which follow each other from @seq on, say that the server has understood a request? Else
+ * the next frame is remembered, and if it is not known where that begins, none is read any more: how what a server
+ * sends is cut into segments is the remote's choice, and an error repeats what the remote has made up. */
+static __always_inline int rg_connection_answers(struct __sk_buff *skb, const struct rg_packet *pkt, __u32 seq,
+						 union rg_connection *entry)
+{
+	struct rg_source source = { .ctx = skb, .is_skb = 1 };
+	struct rg_stun_head head;
+	__u32 done = 0, left;
+	__be16 framed;
+
+	if (seq != entry->frame)
+		return 0;
+	if (pkt->tie == RG_TIE_UFRAG) /* a request of the server's own */
+		return 1;
+	entry->frame = entry->first - 1;
+	for (int i = 0; i < RG_ANSWERS_MAX; i++) {
+		left = pkt->payload - done;
+		if (left < RG_STUN_FRAME + sizeof(head) || RG_LOAD_SMALL(&source, pkt->payload_at + done, &framed) ||
+		    RG_LOAD_SMALL(&source, pkt->payload_at + done + RG_STUN_FRAME, &head))
+			return 0;
+		if (head.type == bpf_htons(RG_STUN_SUCCESS) && head.cookie == bpf_htonl(RG_STUN_COOKIE))
+			return 1;
+		done += RG_STUN_FRAME + bpf_ntohs(framed);
+		if (done >= pkt->payload)
+			break;
+	}
+	if (done == pkt->payload)
+		entry->frame = seq + done;
+	return 0;
+}
+
+#define RG_CONNECTION_TRIES 4 /* against what the other direction writes meanwhile */
+
+/* Also what is refused is seen: what is not seen went by another way. */
+static __always_inline void rg_connection_sends(struct __sk_buff *skb, const struct rg_packet *pkt,
+						union rg_connection *entry, int refused)
+{
+	union rg_connection known, mine;
+	struct rg_source source = { .ctx = skb, .is_skb = 1 };
+	struct rg_tcp_at at = {};
+	int answers;
+	__be32 seq;
+
+	if (RG_LOAD_SMALL(&source, pkt->transport_at + offsetof(struct tcphdr, seq), &seq) ||
+	    rg_tcp_find_egress(skb, pkt, &at) != RG_TCP_TAKEN)
+		return;
+	if (entry->first != at.first) {
+		entry->first = at.first;
+		entry->frame = at.first;
+	}
+	answers = !refused && rg_connection_answers(skb, pkt, bpf_ntohl(seq), entry);
+	for (int i = 0; i < RG_CONNECTION_TRIES; i++) {
+		known.word = mine.word = *(volatile __u64 *)&entry->word;
+		if (known.start != at.start || known.passed == RG_CONNECTION_ANSWERED)
+			return;
+		mine.seen = 1;
+		if (answers && known.meeting == pkt->meeting)
+			mine.passed = RG_CONNECTION_ANSWERED;
+		if (__sync_val_compare_and_swap(&entry->word, known.word, mine.word) == known.word)
+			return;
+	}
 }
 
 /** Of a segment to a remote: what has come on its connection tells the meeting, not what its flow was bound to since
  *  then. */
-__attribute__((noinline)) int rg_connection_judge_egress(struct rg_packet *pkt, __u32 found)
+__attribute__((noinline)) int rg_connection_judge_egress(struct __sk_buff *skb, struct rg_packet *pkt, __u32 found)
 {
-	const union rg_connection *entry;
+	union rg_connection known, *entry;
 	struct rg_connection_key key;
 
-	if (!pkt || !pkt->payload || rg_reason_refuses(found) || rg_unbound(pkt, RG_NEXT) != RG_NEXT)
+	if (!pkt || !pkt->payload || rg_unbound(pkt, RG_NEXT) != RG_NEXT)
 		return found;
 	rg_connection_key_of(pkt, &key);
 	entry = bpf_map_lookup_elem(&rg_connections, &key);
-	if (!entry || entry->meeting == pkt->meeting)
+	if (!entry)
+		return found;
+	known.word = *(volatile __u64 *)&entry->word;
+	if (known.passed != RG_CONNECTION_ANSWERED && !pkt->dry)
+		rg_connection_sends(skb, pkt, entry, rg_reason_refuses(found));
+	if (rg_reason_refuses(found) || known.meeting == pkt->meeting)
 		return found;
 	rg_packet_of_nobody(pkt, RG_STAGE_MEETING);
 	return RG_REASON_REFUSE_UNBOUND;

@@ -112,8 +112,10 @@ static __always_inline __u32 rg_judge_shared(struct xdp_md *ctx, const struct rg
 {
 	__u32 raw = rg_shared_find(ctx, pkt);
 
-	if (pkt->protocol == RG_PROTO_TCP)
-		return rg_connection_judge(ctx, pkt, raw);
+	if (pkt->protocol == RG_PROTO_TCP) {
+		raw = rg_connection_judge(ctx, pkt, raw);
+		return pkt->after & RG_AFTER_OPEN && !rg_connection_only_asks(ctx, pkt) ? rg_connection_refuse(pkt) : raw;
+	}
 	if (rg_reads_kernel && state->flags & RG_STATE_GENERIC && !rg_reason_refuses(raw) && rg_joined_hides(ctx, pkt)) {
 		rg_packet_of_nobody(pkt, RG_STAGE_MEETING);
 		return RG_REASON_REFUSE_MALFORMED;
@@ -196,7 +198,7 @@ static __always_inline int rg_egress(struct __sk_buff *skb)
 		if (raw == RG_NEXT && pkt.endpoint)
 			raw = rg_shared_find_egress(skb, &pkt);
 		if (pkt.endpoint && pkt.protocol == RG_PROTO_TCP)
-			raw = rg_connection_judge_egress(&pkt, raw);
+			raw = rg_connection_judge_egress(skb, &pkt, raw);
 	}
 	if (raw == RG_NEXT)
 		raw = rg_judge_meeting(&pkt);

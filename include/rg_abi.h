@@ -136,7 +136,7 @@ struct rg_flow {
 };
 #define RG_FLOW_NEVER_ADMITTED (1ull << 31) /* bound by refused requests alone */
 
-/* rg_connections (LRU_HASH): to which meeting the first frame of a TCP connection went; only of endpoints that
+/* rg_connections (LRU_HASH): to which meeting the first frames of a TCP connection went; only of endpoints that
  * refuse what is unbound. See bpf/connection.h. */
 struct rg_connection_key {
 	struct rg_addr remote;
@@ -147,11 +147,17 @@ struct rg_connection_key {
 };
 union rg_connection {
 	struct {
-		__u32 start;   /* sequence number of the first byte that the remote sends */
-		__u32 meeting; /* 0: nobody knows, what was only observed has passed */
+		__u64 start : 32;   /* sequence number of the first byte that the remote sends */
+		__u64 meeting : 20; /* 0: nobody knows, what was only observed has passed */
+		__u64 passed : 11;  /* bytes, until the server has answered: then RG_CONNECTION_ANSWERED */
+		__u64 seen : 1;     /* the egress program has seen something that the server has sent */
+		/* sequence numbers of the first byte that the server sends, and of the next frame until it has answered;
+		 * written by the egress program alone */
+		__u32 first, frame;
 	};
-	__u64 word; /* changed as a whole */
+	__u64 word; /* all but those: changed as a whole */
 };
+#define RG_CONNECTION_ANSWERED 0x7ff
 
 /* rg_seen (ARRAY): remotes seen lately, direct mapped by a hash of the 5-tuple in a part for each CPU:
  * what tells the first refusal of a flow from its later ones, and (sampled) which remotes talk to
@@ -454,7 +460,7 @@ _Static_assert(sizeof(struct rg_bind_rate) == 8, "abi");
 _Static_assert(sizeof(struct rg_flow_key) == 24, "abi");
 _Static_assert(sizeof(struct rg_flow) == 24, "abi");
 _Static_assert(sizeof(struct rg_connection_key) == 40, "abi");
-_Static_assert(sizeof(union rg_connection) == 8, "abi");
+_Static_assert(sizeof(union rg_connection) == 16 && RG_MEETINGS_CAP <= 1u << 20, "abi");
 _Static_assert(sizeof(struct rg_seen) == 32, "abi");
 _Static_assert(sizeof(struct rg_meeting) == 80, "abi");
 _Static_assert(sizeof(union rg_meeting_word) == 8, "abi");

@@ -5,7 +5,7 @@
 # tests/bpf/test_connection.c and make evade.
 . "$(dirname "$0")/../harness/world.sh"
 
-# It sends back whatever comes.
+# It answers requests, and sends back all other frames.
 server() {
 	spawn_in server perl -MIO::Socket::IP -e '
 		$SIG{CHLD} = "IGNORE";
@@ -13,7 +13,14 @@ server() {
 		while (my $c = $s->accept) {
 			next if fork;
 			alarm 120;
-			while (sysread($c, my $b, 65536)) { syswrite($c, $b) }
+			my $b = "";
+			while (sysread($c, $b, 65536, length $b)) {
+				while (length $b > 1 and length $b >= 2 + unpack "n", $b) {
+					my $frame = substr $b, 0, 2 + unpack("n", $b), "";
+					$frame =~ s/^(..)\x00\x01/$1\x01\x01/s;
+					syswrite($c, $frame);
+				}
+			}
 			exit;
 		}' "$1"
 }
@@ -26,7 +33,7 @@ client() { # host address
 		my $c = IO::Socket::IP->new(PeerAddr => shift, PeerPort => 10000, Timeout => 5) or die "$@";
 		setsockopt($c, 6, 1, 1);
 		my ($sent, $back, $in) = ("", "", "");
-		sub out { $sent .= $_[0]; syswrite($c, $_[0]) }
+		sub out { syswrite($c, $_[0]); $sent .= $_[0] =~ s/^(..)\x00\x01/$1\x01\x01/sr }
 		sub framed { pack "n/a*", $_[0] }
 		sub request { my $name = "$_[0]:peer"; my $n = length $name; my $pad = "\0" x (-$n & 3);
 			framed(pack "nnNa12nna*", 1, 4 + $n + length $pad, 0x2112a442, "transaction1", 6, $n, $name . $pad) }

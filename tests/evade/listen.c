@@ -21,6 +21,7 @@ static struct {
 	int answers;               /* a packet socket of the sender's */
 	int listeners[LISTENERS];
 	unsigned int n;
+	int connection;            /* that was accepted before it is read, -1 */
 } paths[PATH_MAX];
 
 static int listener_open(unsigned int target, bool v6)
@@ -59,8 +60,10 @@ void listen_open(const char *prefix)
 					   TO_SHARED_LAX };
 
 	wire_enter(prefix, "send");
-	for (unsigned int path = 0; path < PATH_MAX; path++)
+	for (unsigned int path = 0; path < PATH_MAX; path++) {
 		paths[path].answers = answers_open(path_names[path]);
+		paths[path].connection = -1;
+	}
 	for (unsigned int path = 0; path < PATH_MAX; path++) {
 		wire_enter(prefix, path_names[path]);
 		for (unsigned int i = 0; i < 2 * sizeof(targets); i++)
@@ -112,20 +115,51 @@ static void read_connection(int fd, struct heard *ret)
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 }
 
-void listen_read(unsigned int path, uint16_t sport, struct heard *ret)
+/* The last connection from @sport, or -1. */
+static int connection_of(unsigned int path, uint16_t sport)
 {
-	ret->n = 0;
-	ret->accepted = ret->ended = false;
+	int found = paths[path].connection;
+
+	paths[path].connection = -1;
 	for (unsigned int i = 0; i < paths[path].n; i++) {
 		struct sockaddr_in6 from = {};
 		socklen_t size = sizeof(from);
 		int fd;
 
 		while ((fd = accept4(paths[path].listeners[i], (struct sockaddr *)&from, &size, SOCK_CLOEXEC)) >= 0) {
-			if (from.sin6_port == htons(sport)) /* in the same place for both families */
-				read_connection(fd, ret);
-			close(fd);
+			int other = fd;
+
+			if (from.sin6_port == htons(sport)) { /* in the same place for both families */
+				other = found;
+				found = fd;
+			}
+			if (other >= 0)
+				close(other);
 			size = sizeof(from);
 		}
 	}
+	return found;
+}
+
+void listen_respond(unsigned int path, uint16_t sport)
+{
+	static const uint8_t success[22] = { 0, 20, 1, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42 };
+	uint8_t head[4];
+	int fd = connection_of(path, sport);
+
+	if (fd >= 0 && recv(fd, head, sizeof(head), MSG_PEEK | MSG_DONTWAIT) == sizeof(head) && !head[2] && head[3] == 1)
+		send(fd, success, sizeof(success), MSG_DONTWAIT | MSG_NOSIGNAL);
+	paths[path].connection = fd;
+}
+
+void listen_read(unsigned int path, uint16_t sport, struct heard *ret)
+{
+	int fd = connection_of(path, sport);
+
+	ret->n = 0;
+	ret->accepted = ret->ended = false;
+	if (fd < 0)
+		return;
+	read_connection(fd, ret);
+	close(fd);
 }

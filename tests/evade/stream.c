@@ -81,7 +81,7 @@ static void draw_cuts(struct rnd *r, struct stream *stream, size_t begun)
 	while (at < content.n && stream->n_segments < n) {
 		size_t left = content.n - at, size = 1 + rnd_below(r, rnd_one_in(r, 2) ? 12 : (uint32_t)left);
 
-		if (!at && size < begun)
+		if (!at && begun && (size < begun || !rnd_one_in(r, 4)))
 			size = begun;
 		if (size > left || stream->n_segments == n - 1)
 			size = left;
@@ -203,7 +203,7 @@ bool stream_is_orderly(const struct stream *stream, enum plan_name *ret_name)
 	size_t at = 0;
 
 	*ret_name = stream->messages[0][0].name;
-	if (stream->syn_payload || !*ret_name || stream->messages[0][0].odd || stream->segments[0].length < first_length(stream))
+	if (stream->syn_payload || !*ret_name || stream->messages[0][0].odd || stream->segments[0].length != first_length(stream))
 		return false;
 	for (unsigned int i = 1; i < stream->n_messages[0]; i++)
 		if (stream->messages[0][i].name)

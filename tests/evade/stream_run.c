@@ -119,8 +119,11 @@ static enum finding try_on(const struct stream *stream, unsigned int path)
 	n = stream_go_on(stream, sport, listen_answer(path, sport, admitted), arenas[0], frames);
 	stream_go_on(stream, sport, listen_answer(bare, sport, admitted), arenas[1], others);
 	send_both(stream, path, frames, others, n);
-	if (stream_is_asked(stream)) /* a client repeats what is behind a first frame that was not taken yet */
+	if (stream_is_asked(stream)) { /* a client repeats what is behind a request that was not answered yet */
+		listen_respond(path, sport);
+		listen_respond(bare, sport);
 		send_both(stream, path, frames, others, n);
+	}
 	stream_sums.frames += n + 1;
 	listen_read(path, sport, &heard[path]);
 	listen_read(bare, sport, &heard[bare]);

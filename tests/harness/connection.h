@@ -22,6 +22,8 @@
 #define TCP_FLAG_SYN 0x02
 #define TCP_FLAG_ACK 0x18 /* with PSH */
 #define TCP_FLAG_URG 0x38
+#define STUN_SUCCESS 0x0101
+#define STUN_ERROR 0x0111
 #define NOBODY4 "192.0.2.77" /* in DE, with no host */
 #define SERVER4_TOO "198.51.100.11"
 
@@ -124,12 +126,34 @@ static inline void gone(int *fd)
 }
 
 /* What the client really sends: the server's TCP takes it. */
-static inline void given_taken(const void *bytes, size_t n)
+static inline void given_sent(const void *bytes, size_t n)
 {
 	char buf[2048];
 
 	assert_int_equal(send(tcp.client, bytes, n, 0), n);
 	assert_int_equal(recv(tcp.server, buf, n, MSG_WAITALL), n);
+}
+
+/* The server's answer, of a STUN type, @from the first byte that it sends. */
+static inline void when_answered(uint16_t type, int from)
+{
+	static struct stun answer;
+
+	stun_begin(&answer, type);
+	stun_frame(&answer);
+	packet_from(server_for(tcp.source), tcp.source);
+	pkt_tcp(&packet, local_port, tcp.port);
+	pkt_put32(pkt_at(&packet, PKT_TCP, 0) + 4, next_of(tcp.server) + (uint32_t)from);
+	put_payload(answer.data, answer.length);
+	pkt_end(&packet);
+	when_frame(packet.data, packet.length, flags | RG_TRACE_EGRESS);
+}
+
+/* And the server has understood it. */
+static inline void given_taken(const void *bytes, size_t n)
+{
+	given_sent(bytes, n);
+	when_answered(STUN_SUCCESS, 0);
 }
 
 /* A segment with @n bytes that stand @from the stream's start. */
@@ -209,7 +233,7 @@ static inline int given_client_too(uint32_t start)
 	assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_REPAIR_QUEUE, &queue, sizeof(queue)), 0);
 	assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_QUEUE_SEQ, &start, sizeof(start)), 0);
 	assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &off, sizeof(off)), 0);
-	address_of(&at, SERVER4_TOO, local_port, &size);
+	address_of(&at, tcp.to ? tcp.to : SERVER4_TOO, local_port, &size);
 	assert_int_equal(connect(fd, (void *)&at, size), 0);
 	assert_int_equal(next_of(fd), start + 1);
 	return fd;

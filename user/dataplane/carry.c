@@ -19,7 +19,7 @@ static void copy_connection(struct rg_dp *dp, const struct rg_flow_key *flow, __
 {
 	const struct rg_connection_key key = { .remote = flow->remote, .remote_port = flow->remote_port,
 					       .local_port = flow->local_port, .endpoint = flow->endpoint };
-	const union rg_connection connection = { .meeting = meeting };
+	const union rg_connection connection = { .meeting = meeting, .passed = RG_CONNECTION_ANSWERED };
 
 	bpf_map_update_elem(bpf_map__fd(dp->skel->maps.rg_connections), &key, &connection, BPF_NOEXIST);
 }

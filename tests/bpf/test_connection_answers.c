@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* TCP at a shared endpoint until the server answers: see harness/connection.h. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "harness/connection.h"
+
+#define TEST(name) static void name(void **state __attribute__((unused)))
+
+/* A request for @name, and how many bytes it is on the wire. */
+static size_t when_asked(int from, const char *name)
+{
+	when_named(from, name);
+	return message.length + 2;
+}
+
+/* Some servers go on to the next frame if they do not understand one. */
+TEST(until_the_server_answers_only_requests_pass)
+{
+	static char bytes[2048];
+	size_t n;
+
+	given_connection(DE4, 40000);
+	n = when_asked(0, "abcd:wxyz");
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_framed_media((int)n); /* the server's TCP has not even that */
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	given_sent(bytes, n);
+	when_framed_media((int)n);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_framed_media((int)n - 1);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_framed_media(0); /* has it already */
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_named((int)n, "efgh:wxyz");
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_named((int)n + 1, "abcd:wxyz");
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_named((int)n, "ijkl:wxyz");
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	given_sent(bytes, n);
+	when_framed_media((int)(2 * n));
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_answered(STUN_SUCCESS, 0);
+	then_egress(RG_REASON_ADMIT_DEFAULT);
+	when_framed_media((int)(2 * n));
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_framed_media((int)(2 * n) + 1000);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+}
+
+static void given_request_taken(void)
+{
+	given_connection(DE4, 40000);
+	when_named(0, "abcd:wxyz");
+	given_sent("0123456789", 10);
+	when_framed_media(10);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+}
+
+TEST(an_answer_comes_after_what_it_answers)
+{
+	given_connection(DE4, 40000);
+	when_named(0, "abcd:wxyz");
+	when_answered(STUN_SUCCESS, 0); /* it has not even taken the request */
+	given_sent("0123456789", 10);
+	when_framed_media(10);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	flags = RG_TRACE_DRY;
+	when_answered(STUN_SUCCESS, 0);
+	flags = 0;
+	when_framed_media(10);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_answered(STUN_SUCCESS, 0);
+	when_framed_media(10);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+}
+
+/* A conflict of roles, say. */
+TEST(an_answer_may_come_after_errors)
+{
+	given_request_taken();
+	when_answered(STUN_ERROR, 0);
+	when_framed_media(10);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_answered(STUN_ERROR, 22);
+	when_answered(STUN_ERROR, 22); /* repeated */
+	when_answered(STUN_SUCCESS, 44);
+	when_framed_media(10);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+}
+
+/* An error repeats what the remote has made up. */
+TEST(what_stands_within_a_frame_is_no_answer)
+{
+	given_request_taken();
+	when_answered(STUN_SUCCESS, 1);
+	when_answered(STUN_ERROR, 0);
+	when_answered(STUN_SUCCESS, 10);
+	when_answered(STUN_SUCCESS, 21);
+	when_answered(STUN_SUCCESS, 23);
+	when_framed_media(10);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+}
+
+/* It has sent something, but the egress program is not where that went. */
+TEST(where_the_egress_program_sees_nothing_the_first_frame_tells)
+{
+	given_connection(DE4, 40000);
+	when_named(0, "abcd:wxyz");
+	given_sent("0123456789", 10);
+	when_framed_media(10);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	assert_int_equal(send(tcp.server, "?", 1, 0), 1);
+	when_framed_media(10);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_named(10, "efgh:wxyz");
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_answered(STUN_ERROR, -1);
+	when_framed_media(10);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+}
+
+TEST(what_is_refused_on_its_way_out_is_seen)
+{
+	static char bytes[2048];
+	size_t n;
+
+	given_connection(DE4, 40000);
+	n = when_asked(0, "abcd:wxyz");
+	given_sent(bytes, n);
+	assert_int_equal(send(tcp.server, "?", 1, 0), 1);
+	when_framed_media((int)n);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	rg_dp_ufrag_clear(rg_engine_dp(gate), 1, "abcd", 4, 1);
+	when_answered(STUN_ERROR, -1);
+	then_egress(RG_REASON_REFUSE_UNBOUND);
+	given_ufrag("abcd", 1, meeting);
+	when_named((int)n, "abcd:wxyz");
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_framed_media((int)n);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+}
+
+/* As a client's TCP repeats what it has not put into one segment before. */
+static void when_asked_at_once(int from, int count, const char *name, size_t more)
+{
+	static uint8_t bytes[8 * 256];
+	size_t n = 0;
+
+	stun_chromium(&message, name);
+	stun_frame(&message);
+	for (int i = 0; i < count; i++, n += message.length)
+		memcpy(bytes + n, message.data, message.length);
+	when_segment(from, bytes, n + more);
+}
+
+TEST(several_requests_may_be_one_segment)
+{
+	given_connection(DE4, 40000);
+	when_asked_at_once(0, 2, "abcd:wxyz", 1);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_asked_at_once(0, 5, "abcd:wxyz", 0);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_asked_at_once(0, 4, "abcd:wxyz", 0);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	then_flows(1);
+}
+
+/* The server's TCP may have the shorter one already, and would take what is behind it: that is within a frame. */
+TEST(while_one_request_is_on_its_way_none_of_another_length_passes)
+{
+	static char bytes[2048];
+	size_t n;
+
+	given_connection(DE4, 40000);
+	n = when_asked(0, "abcd:wxyz");
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_named(0, "abcd:wxyz-and-more");
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_named(0, "abcd:abcd");
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	given_sent(bytes, n);
+	when_named((int)n, "abcd:wxyz-and-more");
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_named((int)n, "abcd:wxyz");
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+}
+
+/* It is like the last one in all its numbers; that one's server has answered. */
+TEST(an_answer_holds_for_one_connection)
+{
+	int client;
+
+	given_opened(DE4, "abcd:wxyz");
+	gone(&tcp.client);
+	gone(&tcp.server);
+	tcp.to = SERVER4;
+	client = given_client_too(tcp.start);
+	tcp.to = NULL;
+	tcp.client = client;
+	tcp.server = accept(tcp.listener, NULL, NULL);
+	when_named(0, "abcd:wxyz");
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	given_sent("0123456789", 10);
+	when_framed_media(10);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_answered(STUN_SUCCESS, 0);
+	when_framed_media(10);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, given_tcp_sfu, drop_tcp_sfu)
+		T(until_the_server_answers_only_requests_pass),
+		T(an_answer_comes_after_what_it_answers),
+		T(an_answer_may_come_after_errors),
+		T(what_stands_within_a_frame_is_no_answer),
+		T(where_the_egress_program_sees_nothing_the_first_frame_tells),
+		T(what_is_refused_on_its_way_out_is_seen),
+		T(several_requests_may_be_one_segment),
+		T(while_one_request_is_on_its_way_none_of_another_length_passes),
+		T(an_answer_holds_for_one_connection),
+	};
+
+	return cmocka_run_group_tests(tests, given_namespace, NULL);
+}
