@@ -7,8 +7,8 @@
  * kernel's own socket tells: until it has taken a byte, only a segment passes that begins where the stream
  * does and holds the whole of an admitted request; and the connection stays with the meeting of that one.
  *
- * Where no socket of this network namespace has the connection or listens for it (the server is in a container
- * behind address translation, for example), there is nobody to ask: such segments are judged by their flow alone.
+ * Where no socket of this network namespace has the connection (the server is in a container behind address
+ * translation, for example), there is nobody to ask: such segments are judged by their flow alone.
  */
 #ifndef RG_BPF_CONNECTION_H
 #define RG_BPF_CONNECTION_H
@@ -20,7 +20,8 @@
 /* What the server's TCP knows of a connection. */
 enum rg_tcp {
 	RG_TCP_NOWHERE, /* no socket here */
-	RG_TCP_UNKNOWN, /* there is one, but it does not tell: it listens only, is over, or is of MPTCP */
+	RG_TCP_LISTENS, /* only one that listens, and can not take a payload of it */
+	RG_TCP_UNKNOWN, /* there is one, but it does not tell: it is over, or of MPTCP */
 	RG_TCP_FRESH,   /* it has taken nothing yet */
 	RG_TCP_TAKEN,   /* something */
 };
@@ -93,7 +94,17 @@ static __always_inline enum rg_tcp rg_tcp_of_socket(struct bpf_sock *sk, struct 
 	return RG_TCP_UNKNOWN;
 }
 
-/* While cookies stand for handshakes, the first acknowledgement begins the connection, with a payload or without one. */
+/* Has it ever sent a cookie? Where several sockets listen together, they keep that elsewhere. */
+static __always_inline int rg_tcp_has_cookies(struct bpf_sock *sk)
+{
+	const struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
+
+	return !tcp || tcp->rx_opt.ts_recent_stamp || tcp->inet_conn.icsk_inet.sk.sk_reuseport_cb;
+}
+
+/* While cookies stand for handshakes, the first acknowledgement begins the connection, with a payload or without one.
+ * A listener that has sent none hears of no payload: where one comes, another host has the connection, for which a
+ * proxy listens here (Docker's, beside address translation). */
 static __always_inline enum rg_tcp rg_tcp_of_listener(struct bpf_sock *sk, const struct rg_packet *pkt,
 						      struct tcphdr *tcp, struct rg_tcp_at *ret)
 {
@@ -110,7 +121,7 @@ static __always_inline enum rg_tcp rg_tcp_of_listener(struct bpf_sock *sk, const
 		__builtin_memcpy(&ip.v6.daddr, &pkt->local, sizeof(pkt->local));
 	}
 	if (bpf_tcp_check_syncookie(sk, &ip, sizeof(ip), tcp, sizeof(*tcp)))
-		return RG_TCP_UNKNOWN;
+		return rg_tcp_has_cookies(sk) ? RG_TCP_UNKNOWN : RG_TCP_LISTENS;
 	ret->start = ret->next = bpf_ntohl(tcp->seq);
 	return RG_TCP_FRESH;
 }
@@ -198,14 +209,28 @@ static __always_inline void rg_connection_spoil(const struct rg_packet *pkt, enu
 	bpf_map_update_elem(&rg_connections, &key, &nobody, BPF_ANY);
 }
 
-static __always_inline __u32 rg_connection_refuse(struct rg_packet *pkt)
+/* What passes unasked may, by a hair, meet a connection that begins meanwhile: that one is nobody's then. */
+static __always_inline void rg_connection_forget(const struct rg_packet *pkt)
 {
+	struct rg_connection_key key;
+
+	if (pkt->dry)
+		return;
+	rg_connection_key_of(pkt, &key);
+	bpf_map_delete_elem(&rg_connections, &key);
+}
+
+/* A global function: its key has no room on the stack of the program. */
+__attribute__((noinline)) int rg_connection_refuse(struct rg_packet *pkt)
+{
+	if (!pkt)
+		return RG_REASON_REFUSE_UNBOUND;
 	rg_connection_spoil(pkt, RG_TCP_FRESH, pkt->start);
 	rg_packet_of_nobody(pkt, RG_STAGE_MEETING);
 	return RG_REASON_REFUSE_UNBOUND;
 }
 
-#define RG_REQUESTS_MAX 4 /* in a segment */
+#define RG_REQUESTS_MAX 24 /* in a segment: what was lost is repeated together with all that was sent since then */
 
 /** Is the whole of the payload of what is to open a connection requests for the meeting that the first one is for? Not
  *  a part of rg_connection_judge(): the stack has no room for it. */
@@ -271,7 +296,7 @@ static __always_inline int rg_connection_goes_on(struct rg_packet *pkt, const st
 static __always_inline __u32 rg_connection_reason(struct rg_packet *pkt, const struct tcphdr *tcp, enum rg_tcp state,
 						  const struct rg_tcp_at *at, __u32 found)
 {
-	int holds = state == RG_TCP_NOWHERE;
+	int holds = state == RG_TCP_NOWHERE || state == RG_TCP_LISTENS;
 
 	/* urgent data are no part of the stream that a server reads, also if they come later. In a SYN: RFC 7413. The
 	 * rest of a fragment may come when the connection is another one */
@@ -304,8 +329,11 @@ __attribute__((noinline)) int rg_connection_judge(struct xdp_md *ctx, struct rg_
 	if (pkt->payload || pkt->more)
 		state = rg_tcp_find(ctx, pkt, &tcp, &at);
 	reason = rg_connection_reason(pkt, &tcp, state, &at, found);
-	if (!rg_reason_refuses(reason))
+	if (!rg_reason_refuses(reason)) {
+		if (state == RG_TCP_LISTENS)
+			rg_connection_forget(pkt);
 		return reason;
+	}
 	if (pkt->payload || pkt->more)
 		rg_connection_spoil(pkt, state, at.start);
 	rg_packet_of_nobody(pkt, RG_STAGE_MEETING);

@@ -262,7 +262,8 @@ TEST(a_first_frame_may_come_before_the_handshake_is_over)
 	then_reason(RG_REASON_REFUSE_UNBOUND);
 }
 
-TEST(where_a_socket_only_listens_no_payload_passes)
+/* As Docker's proxy does, beside the address translation that leads to the server. */
+TEST(where_a_socket_only_listens_the_flow_alone_tells)
 {
 	given_listener(DE4);
 	tcp.port = 40002;
@@ -270,9 +271,23 @@ TEST(where_a_socket_only_listens_no_payload_passes)
 	then_reason(RG_REASON_ADMIT_FLOW_UNBOUND);
 	when_flagged(TCP_FLAG_SYN, 0, NULL, 0);
 	then_reason(RG_REASON_ADMIT_FLOW_UNBOUND);
-	when_named(0, "abcd:wxyz");
+	when_framed_media(5000);
 	then_reason(RG_REASON_REFUSE_UNBOUND);
-	then_flows(0);
+	when_named(0, "abcd:wxyz");
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_framed_media(5000);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+}
+
+/* If such a segment meets a connection after all, it is not one that is known. */
+TEST(what_passes_where_a_socket_only_listens_forgets_connections)
+{
+	given_opened(DE4, "abcd:wxyz");
+	gone(&tcp.client);
+	gone(&tcp.server);
+	when_framed_media(10);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	assert_int_equal(count_connections(), 0);
 }
 
 TEST(without_a_socket_the_flow_alone_tells)
@@ -404,7 +419,6 @@ static uint32_t second(void)
 TEST(beyond_the_limit_of_flows_nothing_opens)
 {
 	struct rg_dp *dp = rg_engine_dp(gate);
-	struct rg_connection_key key;
 
 	given_connection(DE4, 40000);
 	do { /* as long as a second ends meanwhile: then there are new ones */
@@ -413,7 +427,7 @@ TEST(beyond_the_limit_of_flows_nothing_opens)
 		when_named(0, "abcd:wxyz");
 	} while (dp->bindings[1].filled != second());
 	then_reason(RG_REASON_REFUSE_UNBOUND);
-	assert_int_equal(bpf_map_get_next_key(bpf_map__fd(dp->skel->maps.rg_connections), NULL, &key), -ENOENT);
+	assert_int_equal(count_connections(), 0);
 	dp->bindings[1].tokens = 1;
 	when_named(0, "abcd:wxyz");
 	then_reason(RG_REASON_ADMIT_DEFAULT);
@@ -438,7 +452,8 @@ int main(void)
 		T(what_was_open_before_an_upgrade_goes_on_in_its_meeting),
 		T(a_first_frame_may_come_before_the_handshake_is_over),
 		T(a_first_frame_may_come_with_a_cookie),
-		T(where_a_socket_only_listens_no_payload_passes),
+		T(where_a_socket_only_listens_the_flow_alone_tells),
+		T(what_passes_where_a_socket_only_listens_forgets_connections),
 		T(without_a_socket_the_flow_alone_tells),
 		T(urgent_data_and_a_payload_in_a_syn_are_refused),
 		T(a_fragment_of_a_segment_is_refused),

@@ -6,7 +6,6 @@
 #define RG_TEST_CONNECTION_H
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/tcp.h>
@@ -219,6 +218,14 @@ static inline void given_opened(const char *source, const char *name)
 	when_named(0, name);
 	then_reason(RG_REASON_ADMIT_DEFAULT);
 	given_taken("0123456789", 10);
+}
+
+/* 0 or 1 and more */
+static inline int count_connections(void)
+{
+	struct rg_connection_key key;
+
+	return !bpf_map_get_next_key(bpf_map__fd(rg_engine_dp(gate)->skel->maps.rg_connections), NULL, &key);
 }
 
 /* A client of the same address and port, whose stream is to begin at @start, at the server's other address. */
