@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Stage: connection. Which meeting did a TCP connection begin with?
+/* Stage: connection. Which meeting is a TCP connection of?
  *
- * A server that listens for ICE-TCP (RFC 6544) gives a connection to the transport that its first frame names, and
- * leaves it there. So nobody may have the server read another first frame than this filter did: what a
- * segment seems to say counts only if the server's TCP takes it, and in the place that it takes it for. The
- * kernel's own socket tells: until it has taken a byte, only a segment passes that begins where the stream
- * does and holds the whole of an admitted request; and the connection stays with the meeting of that one.
+ * A server that listens for ICE-TCP (RFC 6544) gives a connection to a transport by its first frame, or by the first
+ * request that it accepts, and leaves it there once it has answered. So nobody may have the server read other first
+ * frames than this filter did: what a segment seems to say counts only if the server's TCP takes it, and in the place
+ * that it takes it for. The kernel's own socket tells what it has taken, and where it began:
+ *
+ * - Until the server has answered with success, only a segment passes that begins where the server's TCP waits for one, and
+ *   is whole requests for one meeting. So the server's next frame begins where a segment does, all that it can have
+ *   understood is that meeting's, and the connection is.
+ * - From then on what comes is judged by the flow, and requests for another meeting are refused.
+ *
+ * The answer is read by the egress program, which follows the server's frames from their beginning.
  *
  * Where no socket of this network namespace has the connection (the server is in a container behind address
  * translation, for example), there is nobody to ask: such segments are judged by their flow alone.
