@@ -78,7 +78,7 @@ static __always_inline enum rg_tcp rg_tcp_of_request(struct bpf_sock *sk, struct
 
 #define RG_TCP_READS 4
 
-/* The stack may write both numbers meanwhile: they are read until they are of one moment. */
+/* The stack may write these numbers meanwhile: they are read until they are of one moment. */
 static __always_inline enum rg_tcp rg_tcp_of_socket(struct bpf_sock *sk, struct rg_tcp_at *ret)
 {
 	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
@@ -86,14 +86,15 @@ static __always_inline enum rg_tcp rg_tcp_of_socket(struct bpf_sock *sk, struct 
 	if (!tcp || (bpf_core_field_exists(tcp->is_mptcp) && tcp->is_mptcp))
 		return RG_TCP_UNKNOWN;
 	for (int i = 0; i < RG_TCP_READS; i++) {
-		__u32 next = *(volatile __u32 *)&tcp->rcv_nxt;
-		__u64 taken = *(volatile __u64 *)&tcp->bytes_received;
+		__u32 next = *(volatile __u32 *)&tcp->rcv_nxt, acked = *(volatile __u32 *)&tcp->snd_una;
+		__u64 taken = *(volatile __u64 *)&tcp->bytes_received, bytes = *(volatile __u64 *)&tcp->bytes_acked;
 
-		if (next != *(volatile __u32 *)&tcp->rcv_nxt || taken != *(volatile __u64 *)&tcp->bytes_received)
+		if (next != *(volatile __u32 *)&tcp->rcv_nxt || taken != *(volatile __u64 *)&tcp->bytes_received ||
+		    acked != *(volatile __u32 *)&tcp->snd_una || bytes != *(volatile __u64 *)&tcp->bytes_acked)
 			continue;
 		ret->next = next;
 		ret->start = next - (__u32)taken; /* a FIN counts in both */
-		ret->first = tcp->snd_una - (__u32)tcp->bytes_acked;
+		ret->first = acked - (__u32)bytes;
 		ret->sent = tcp->snd_nxt - ret->first;
 		return taken ? RG_TCP_TAKEN : RG_TCP_FRESH;
 	}
@@ -190,6 +191,7 @@ static __always_inline union rg_connection rg_connection_known(const struct rg_p
 	entry = bpf_map_lookup_elem(&rg_connections, &key);
 	if (entry) {
 		known.word = *(volatile __u64 *)&entry->word;
+		known.first = entry->first;
 		if (known.start != start)
 			known.word = 0;
 		return known;
@@ -223,6 +225,8 @@ static __always_inline void rg_connection_forget(const struct rg_packet *pkt)
 	if (pkt->dry)
 		return;
 	rg_connection_key_of(pkt, &key);
+	bpf_map_delete_elem(&rg_connections, &key);
+	key.local = (struct rg_addr){};
 	bpf_map_delete_elem(&rg_connections, &key);
 }
 
@@ -285,6 +289,13 @@ static __always_inline int rg_connection_asks(struct rg_packet *pkt, const struc
 	return 1;
 }
 
+/* Has its server answered? Not that of an earlier connection which is like it in all that the remote chooses. */
+static __always_inline int rg_connection_is_answered(const union rg_connection *known, const struct rg_tcp_at *at)
+{
+	return known->passed == RG_CONNECTION_ANSWERED &&
+	       (known->first == at->first || (!known->first && !known->start)); /* written by an upgrade */
+}
+
 /* Of one that is under way. */
 static __always_inline int rg_connection_goes_on(struct rg_packet *pkt, const struct rg_tcp_at *at, __u32 seq)
 {
@@ -292,10 +303,13 @@ static __always_inline int rg_connection_goes_on(struct rg_packet *pkt, const st
 
 	if (!known.word || known.meeting != pkt->meeting)
 		return 0;
-	/* What the server sends goes by where the egress program is not: then nobody can tell whether it has understood.
-	 * What it has already it drops */
-	return known.passed == RG_CONNECTION_ANSWERED || (at->sent && !known.seen) ||
-	       (__s32)(seq + pkt->payload - at->next) <= 0 || rg_connection_asks(pkt, at, seq);
+	/* What the server sends goes by where the egress program is not: then nobody can tell whether it has understood */
+	if (rg_connection_is_answered(&known, at) || (at->sent && !known.seen))
+		return 1;
+	if ((__s32)(seq + pkt->payload - at->next) > 0)
+		return rg_connection_asks(pkt, at, seq);
+	pkt->after |= RG_AFTER_ASK; /* the server has it already, unless it is another connection by then */
+	return 1;
 }
 
 /* @found, or a reason to refuse it. */
@@ -306,7 +320,7 @@ static __always_inline __u32 rg_connection_reason(struct rg_packet *pkt, const s
 
 	/* urgent data are no part of the stream that a server reads, also if they come later. In a SYN: RFC 7413. The
 	 * rest of a fragment may come when the connection is another one */
-	if (tcp->urg || ((pkt->payload || pkt->more) && (tcp->syn || pkt->more)))
+	if (tcp->urg || pkt->more || (pkt->payload && tcp->syn))
 		return RG_REASON_REFUSE_UNSUPPORTED;
 	if (!pkt->payload || rg_reason_refuses(found))
 		return found;
@@ -346,17 +360,22 @@ __attribute__((noinline)) int rg_connection_judge(struct xdp_md *ctx, struct rg_
 	return reason;
 }
 
+/* Nothing is on its way from here to the server's TCP for so long: what it has not taken by then was lost. */
+#define RG_CONNECTION_SECONDS 3
+
 /* Its first frames give a connection to their meeting: not to a second one, also if packets of it come to several
  * CPUs at once, or if it is like an earlier connection in all its numbers. And while what has passed is on its way,
  * nothing passes in its place that ends elsewhere: what the server's TCP took of it would begin within a frame. */
 static __always_inline int rg_connection_claim(const struct rg_packet *pkt)
 {
 	union rg_connection mine = {}, known, *entry;
+	__u16 now = rg_now(), age;
 	struct rg_connection_key key;
 
 	mine.start = pkt->start;
 	mine.meeting = pkt->meeting;
 	mine.passed = pkt->offset + pkt->payload;
+	mine.at = now;
 	rg_connection_key_of(pkt, &key);
 	entry = bpf_map_lookup_elem(&rg_connections, &key);
 	if (!entry) {
@@ -369,11 +388,14 @@ static __always_inline int rg_connection_claim(const struct rg_packet *pkt)
 	known.word = *(volatile __u64 *)&entry->word;
 	if (known.start == mine.start && known.passed != RG_CONNECTION_ANSWERED)
 		mine.seen = known.seen;
+	age = now - entry->at;
+	entry->at = now;
 	if (known.word == mine.word)
 		return 1;
 	if (known.start == mine.start ?
-	    known.meeting != mine.meeting ||
-		    known.passed != (pkt->offset ? pkt->offset : RG_CONNECTION_ANSWERED) : pkt->offset != 0)
+	    known.meeting != mine.meeting || (age < RG_CONNECTION_SECONDS &&
+					      known.passed != (pkt->offset ? pkt->offset : RG_CONNECTION_ANSWERED)) :
+	    pkt->offset != 0)
 		return 0;
 	return __sync_val_compare_and_swap(&entry->word, known.word, mine.word) == known.word;
 }
@@ -406,7 +428,7 @@ static __always_inline __u32 rg_connection_open(const struct rg_state *state, st
 
 #define RG_STUN_SUCCESS 0x0101
 
-#define RG_ANSWERS_MAX 4 /* frames of a segment */
+#define RG_ANSWERS_MAX 8 /* frames of a segment */
 
 /* Does one of its frames, which follow each other from @seq on, say that the server has understood a request? Else
  * the next frame is remembered, and if it is not known where that begins, none is read any more: how what a server
@@ -416,14 +438,14 @@ static __always_inline int rg_connection_answers(struct __sk_buff *skb, const st
 {
 	struct rg_source source = { .ctx = skb, .is_skb = 1 };
 	struct rg_stun_head head;
-	__u32 done = 0, left;
+	__u32 frame = entry->frame, done = 0, left;
 	__be16 framed;
 
-	if (seq != entry->frame)
+	if (seq - entry->first != frame || frame == RG_CONNECTION_LOST)
 		return 0;
 	if (pkt->tie == RG_TIE_UFRAG) /* a request of the server's own */
 		return 1;
-	entry->frame = entry->first - 1;
+	entry->frame = RG_CONNECTION_LOST;
 	for (int i = 0; i < RG_ANSWERS_MAX; i++) {
 		left = pkt->payload - done;
 		if (left < RG_STUN_FRAME + sizeof(head) || RG_LOAD_SMALL(&source, pkt->payload_at + done, &framed) ||
@@ -435,37 +457,39 @@ static __always_inline int rg_connection_answers(struct __sk_buff *skb, const st
 		if (done >= pkt->payload)
 			break;
 	}
-	if (done == pkt->payload)
-		entry->frame = seq + done;
+	if (done == pkt->payload && frame + done < RG_CONNECTION_LOST)
+		entry->frame = frame + done;
 	return 0;
 }
 
 #define RG_CONNECTION_TRIES 4 /* against what the other direction writes meanwhile */
 
-/* Also what is refused is seen: what is not seen went by another way. */
+/* Also what is refused is seen: what is not seen went by another way. If the beginning did, all has passed until now,
+ * and goes on: nobody can tell any more what was answered. */
 static __always_inline void rg_connection_sends(struct __sk_buff *skb, const struct rg_packet *pkt,
-						union rg_connection *entry, int refused)
+						union rg_connection *entry, const struct rg_tcp_at *at, int refused)
 {
-	union rg_connection known, mine;
 	struct rg_source source = { .ctx = skb, .is_skb = 1 };
-	struct rg_tcp_at at = {};
+	union rg_connection known, mine;
 	int answers;
 	__be32 seq;
 
-	if (RG_LOAD_SMALL(&source, pkt->transport_at + offsetof(struct tcphdr, seq), &seq) ||
-	    rg_tcp_find_egress(skb, pkt, &at) != RG_TCP_TAKEN)
+	if (RG_LOAD_SMALL(&source, pkt->transport_at + offsetof(struct tcphdr, seq), &seq))
 		return;
-	if (entry->first != at.first) {
-		entry->first = at.first;
-		entry->frame = at.first;
+	if (entry->first != at->first) {
+		entry->first = at->first;
+		entry->frame = 0;
 	}
 	answers = !refused && rg_connection_answers(skb, pkt, bpf_ntohl(seq), entry);
 	for (int i = 0; i < RG_CONNECTION_TRIES; i++) {
+		int late;
+
 		known.word = mine.word = *(volatile __u64 *)&entry->word;
-		if (known.start != at.start || known.passed == RG_CONNECTION_ANSWERED)
+		late = !known.seen && bpf_ntohl(seq) != at->first;
+		if (known.start != at->start || known.passed == RG_CONNECTION_ANSWERED || (late && refused))
 			return;
 		mine.seen = 1;
-		if (answers && known.meeting == pkt->meeting)
+		if ((answers || late) && known.meeting == pkt->meeting)
 			mine.passed = RG_CONNECTION_ANSWERED;
 		if (__sync_val_compare_and_swap(&entry->word, known.word, mine.word) == known.word)
 			return;
@@ -473,22 +497,34 @@ static __always_inline void rg_connection_sends(struct __sk_buff *skb, const str
 }
 
 /** Of a segment to a remote: what has come on its connection tells the meeting, not what its flow was bound to since
- *  then. */
+ *  then. If it is a connection of this host's, and nothing is known to have come on it, it is of none. */
 __attribute__((noinline)) int rg_connection_judge_egress(struct __sk_buff *skb, struct rg_packet *pkt, __u32 found)
 {
 	union rg_connection known, *entry;
 	struct rg_connection_key key;
+	struct rg_tcp_at at = {};
+	enum rg_tcp state;
+	int here, holds;
 
 	if (!pkt || !pkt->payload || rg_unbound(pkt, RG_NEXT) != RG_NEXT)
 		return found;
+	state = rg_tcp_find_egress(skb, pkt, &at);
+	here = state == RG_TCP_FRESH || state == RG_TCP_TAKEN;
 	rg_connection_key_of(pkt, &key);
 	entry = bpf_map_lookup_elem(&rg_connections, &key);
-	if (!entry)
-		return found;
-	known.word = *(volatile __u64 *)&entry->word;
-	if (known.passed != RG_CONNECTION_ANSWERED && !pkt->dry)
-		rg_connection_sends(skb, pkt, entry, rg_reason_refuses(found));
-	if (rg_reason_refuses(found) || known.meeting == pkt->meeting)
+	if (entry) {
+		known.word = *(volatile __u64 *)&entry->word;
+		if (state == RG_TCP_TAKEN && known.passed != RG_CONNECTION_ANSWERED && !pkt->dry)
+			rg_connection_sends(skb, pkt, entry, &at, rg_reason_refuses(found));
+		known.first = entry->first;
+		holds = known.meeting == pkt->meeting &&
+			(!here || (known.start == at.start && (known.passed != RG_CONNECTION_ANSWERED ||
+							       rg_connection_is_answered(&known, &at))));
+	} else {
+		key.local = (struct rg_addr){};
+		holds = !here || bpf_map_lookup_elem(&rg_connections, &key);
+	}
+	if (rg_reason_refuses(found) || holds)
 		return found;
 	rg_packet_of_nobody(pkt, RG_STAGE_MEETING);
 	return RG_REASON_REFUSE_UNBOUND;

@@ -41,7 +41,7 @@ __attribute__((noinline)) int rg_joined_hides(struct xdp_md *ctx, const struct r
 	if (!pkt || !size)
 		return 0;
 	at = pkt->payload_at;
-	for (int i = 1; i < RG_JOINED_MAX; i++) {
+	for (int i = 1; i <= RG_JOINED_MAX; i++) {
 		struct rg_stun_head head;
 
 		at += size;

@@ -114,7 +114,7 @@ static __always_inline __u32 rg_judge_shared(struct xdp_md *ctx, const struct rg
 
 	if (pkt->protocol == RG_PROTO_TCP) {
 		raw = rg_connection_judge(ctx, pkt, raw);
-		return pkt->after & RG_AFTER_OPEN && !rg_connection_only_asks(ctx, pkt) ? rg_connection_refuse(pkt) : raw;
+		return pkt->after & (RG_AFTER_ASK | RG_AFTER_OPEN) && !rg_connection_only_asks(ctx, pkt) ? rg_connection_refuse(pkt) : raw;
 	}
 	if (rg_reads_kernel && state->flags & RG_STATE_GENERIC && !rg_reason_refuses(raw) && rg_joined_hides(ctx, pkt)) {
 		rg_packet_of_nobody(pkt, RG_STAGE_MEETING);

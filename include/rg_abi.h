@@ -151,13 +151,16 @@ union rg_connection {
 		__u64 meeting : 20; /* 0: nobody knows, what was only observed has passed */
 		__u64 passed : 11;  /* bytes, until the server has answered: then RG_CONNECTION_ANSWERED */
 		__u64 seen : 1;     /* the egress program has seen something that the server has sent */
-		/* sequence numbers of the first byte that the server sends, and of the next frame until it has answered;
-		 * written by the egress program alone */
-		__u32 first, frame;
+		/* sequence number of the first byte that the server sends, and how far behind it its next frame begins,
+		 * until it has answered; written by the egress program alone */
+		__u32 first;
+		__u16 frame; /* RG_CONNECTION_LOST: nobody knows */
+		__u16 at;    /* when something has passed last, until then; seconds CLOCK_MONOTONIC, lower 16 bits */
 	};
 	__u64 word; /* all but those: changed as a whole */
 };
 #define RG_CONNECTION_ANSWERED 0x7ff
+#define RG_CONNECTION_LOST 0xffff
 
 /* rg_seen (ARRAY): remotes seen lately, direct mapped by a hash of the 5-tuple in a part for each CPU:
  * what tells the first refusal of a flow from its later ones, and (sampled) which remotes talk to

@@ -183,6 +183,23 @@ TEST(a_connection_is_not_another_one_to_another_address)
 	gone(&listener);
 }
 
+/* Its flow is bound by another connection; nobody knows what this one is. */
+TEST(what_began_unseen_is_not_sent_to)
+{
+	int listener = bound_socket(SERVER4_TOO, local_port), client;
+
+	assert_int_equal(listen(listener, 8), 0);
+	given_connection(DE4, 40000);
+	given_sent("0123456789", 10);
+	client = given_client_too(tcp.start + 1000);
+	when_named_too(tcp.start + 1000, "abcd:wxyz");
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_tcp_egress();
+	then_egress(RG_REASON_REFUSE_UNBOUND);
+	gone(&client);
+	gone(&listener);
+}
+
 /* The participant is refused where its last connection was, and its flow still is. */
 TEST(a_new_connection_leaves_a_meeting_that_refuses)
 {
@@ -448,6 +465,7 @@ int main(void)
 		T(what_began_unseen_stays_unbound),
 		T(the_same_port_again_is_another_connection),
 		T(a_connection_is_not_another_one_to_another_address),
+		T(what_began_unseen_is_not_sent_to),
 		T(a_new_connection_leaves_a_meeting_that_refuses),
 		T(what_was_open_before_an_upgrade_goes_on_in_its_meeting),
 		T(a_first_frame_may_come_before_the_handshake_is_over),

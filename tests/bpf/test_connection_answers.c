@@ -33,8 +33,10 @@ TEST(until_the_server_answers_only_requests_pass)
 	then_reason(RG_REASON_REFUSE_UNBOUND);
 	when_framed_media((int)n - 1);
 	then_reason(RG_REASON_REFUSE_UNBOUND);
-	when_framed_media(0); /* has it already */
+	when_named(0, "ijkl:wxyz"); /* has it already */
 	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_framed_media(0); /* too, unless it is another connection by then */
+	then_reason(RG_REASON_REFUSE_UNBOUND);
 	when_named((int)n, "efgh:wxyz");
 	then_reason(RG_REASON_REFUSE_UNBOUND);
 	when_named((int)n + 1, "abcd:wxyz");
@@ -97,8 +99,8 @@ TEST(an_answer_may_come_after_errors)
 TEST(what_stands_within_a_frame_is_no_answer)
 {
 	given_request_taken();
-	when_answered(STUN_SUCCESS, 1);
 	when_answered(STUN_ERROR, 0);
+	when_answered(STUN_SUCCESS, 1);
 	when_answered(STUN_SUCCESS, 10);
 	when_answered(STUN_SUCCESS, 21);
 	when_answered(STUN_SUCCESS, 23);
@@ -121,6 +123,21 @@ TEST(where_the_egress_program_sees_nothing_the_first_frame_tells)
 	then_reason(RG_REASON_REFUSE_UNBOUND);
 	when_answered(STUN_ERROR, -1);
 	when_framed_media(10);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+}
+
+/* After a trial, say, which has no egress program until it is kept. */
+TEST(what_was_open_before_an_egress_program_goes_on)
+{
+	given_connection(DE4, 40000);
+	when_named(0, "abcd:wxyz");
+	given_sent("0123456789", 10);
+	assert_int_equal(send(tcp.server, "?", 1, 0), 1);
+	when_answered(STUN_ERROR, 0);
+	then_egress(RG_REASON_ADMIT_DEFAULT);
+	when_framed_media(10);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_named(10, "efgh:wxyz");
 	then_reason(RG_REASON_REFUSE_UNBOUND);
 }
 
@@ -188,6 +205,43 @@ TEST(while_one_request_is_on_its_way_none_of_another_length_passes)
 	then_reason(RG_REASON_REFUSE_UNBOUND);
 }
 
+/* The only connection's last segment passed so many seconds earlier. */
+static void given_earlier(uint16_t seconds)
+{
+	int fd = bpf_map__fd(rg_engine_dp(gate)->skel->maps.rg_connections);
+	union rg_connection connection;
+	struct rg_connection_key key;
+
+	assert_int_equal(bpf_map_get_next_key(fd, NULL, &key), 0);
+	assert_int_equal(bpf_map_lookup_elem(fd, &key, &connection), 0);
+	connection.at = (uint16_t)(connection.at - seconds);
+	assert_int_equal(bpf_map_update_elem(fd, &key, &connection, BPF_ANY), 0);
+}
+
+/* Behind the filter; a client's TCP may repeat more than that. */
+TEST(what_was_lost_on_its_way_may_come_with_more)
+{
+	static char bytes[2048];
+	size_t n;
+
+	given_connection(DE4, 40000);
+	n = when_asked(0, "abcd:wxyz");
+	when_asked_at_once(0, 2, "abcd:wxyz", 0);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	given_earlier(10);
+	when_named(0, "efgh:wxyz");
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	given_earlier(10);
+	when_asked_at_once(0, 2, "abcd:wxyz", 0);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	given_sent(bytes, n);
+	when_asked_at_once((int)n, 2, "abcd:wxyz", 0);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	given_earlier(10);
+	when_asked_at_once((int)n, 2, "abcd:wxyz", 0);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+}
+
 /* It is like the last one in all its numbers; that one's server has answered. */
 TEST(an_answer_holds_for_one_connection)
 {
@@ -220,9 +274,11 @@ int main(void)
 		T(an_answer_may_come_after_errors),
 		T(what_stands_within_a_frame_is_no_answer),
 		T(where_the_egress_program_sees_nothing_the_first_frame_tells),
+		T(what_was_open_before_an_egress_program_goes_on),
 		T(what_is_refused_on_its_way_out_is_seen),
 		T(several_requests_may_be_one_segment),
 		T(while_one_request_is_on_its_way_none_of_another_length_passes),
+		T(what_was_lost_on_its_way_may_come_with_more),
 		T(an_answer_holds_for_one_connection),
 	};
 
