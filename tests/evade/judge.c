@@ -121,10 +121,12 @@ static void refill_rates(struct rg_dp *dp)
 
 static void clear(const struct bpf_map *map)
 {
-	static struct rg_flow_key keys[FLOWS];
+	static union { struct rg_flow_key flow; struct rg_connection_key connection; struct rg_frag_key frag; } keys[FLOWS];
 	int fd = bpf_map__fd(map);
 	unsigned int n = 0;
 
+	if (bpf_map__key_size(map) > sizeof(*keys))
+		die("%s: a key of %u bytes", bpf_map__name(map), bpf_map__key_size(map));
 	while (n < FLOWS && !bpf_map_get_next_key(fd, n ? &keys[n - 1] : NULL, &keys[n]))
 		n++;
 	while (n--)
@@ -142,6 +144,7 @@ void judge_forget(void)
 		dp->bindings[i].tokens = RG_BIND_BURST;
 	clear(dp->skel->maps.rg_flows);
 	clear(dp->skel->maps.rg_connections);
+	clear(dp->skel->maps.rg_frags);
 }
 
 void judge_close(const char *pins)

@@ -19,7 +19,7 @@ bool judge_is_address(const struct rg_addr *addr, const char *v4, const char *v6
 /** Is a source in DE, by itself or by the IPv4 address in it? */
 bool judge_is_in_de(const struct rg_addr *addr);
 
-/** Make the filter forget all flows, and what it knows of how many a source or a ufrag has made. */
+/** Make the filter forget all flows, connections and fragments, and what it knows of how many a source or a ufrag has made. */
 void judge_forget(void);
 
 /** Reasons that the loaded program gives for frames, as text. Returns @buf. */
