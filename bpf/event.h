@@ -105,8 +105,8 @@ __attribute__((noinline)) int rg_event_send(const struct rg_packet *pkt, __u32 r
 }
 
 /* A packet was refused, or would have been. @reason: as counted; observe_refused hides what it was. In a flood each
- * packet may be the first of a flow: while the CPU's budget or the meeting's quota is used up, nothing is noted, and no
- * memory but the budget's touched. Who was not told of is noted, and told of, by a later packet. */
+ * packet may be the first of a flow: while the CPU's budget is used up, or the quota of the meeting that it found so last,
+ * nothing is noted, and no memory but the budget's touched. Who was not told of is noted, and told of, by a later packet. */
 static __always_inline void rg_event_refused(const struct rg_packet *pkt, __u32 reason)
 {
 	__u32 cpu = bpf_get_smp_processor_id();

@@ -49,8 +49,8 @@ struct rg_packet {
 #define RG_AFTER_REFRESH  2u /* rg_flow_refresh() */
 #define RG_AFTER_FRAGMENT 4u /* rg_fragment_remember() */
 #define RG_AFTER_BIND_ANY 8u /* rg_flow_bind() also if it is refused */
-#define RG_AFTER_ASK      32u /* rg_connection_only_asks() before it is judged */
 #define RG_AFTER_OPEN     16u /* rg_connection_open() before the verdict */
+#define RG_AFTER_ASK      32u /* rg_connection_only_asks() before it is judged */
 
 /* It is no meeting's after all, and was judged as far as @stage. */
 static __always_inline void rg_packet_of_nobody(struct rg_packet *pkt, enum rg_stage stage)

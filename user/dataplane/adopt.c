@@ -131,8 +131,8 @@ static int earlier_open(struct rg_dp *dp)
 	return r > 0 ? bindings_open(dp) : r;
 }
 
-/* Where a connection began is not known of a load that did not ask, or that had room for another number: see
- * carry.c. 1 or -errno. */
+/* A load that did not ask where connections began has none of them, and those of one with room for another number are
+ * not copied: carry.c makes them of the flows, each as if its server had answered. 1 or -errno. */
 static int adopt_connections(struct rg_dp *dp)
 {
 	int r = adopt(dp, dp->skel->maps.rg_connections);

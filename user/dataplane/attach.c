@@ -245,10 +245,11 @@ bool rg_dp_joins_datagrams(const struct rg_dp *dp, const char *ifname)
 {
 	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
 	struct ifreq request = { .ifr_data = (char *)&info };
-	_cleanup_(rg_closep) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	_cleanup_(rg_closep) int fd = -1;
 
 	if (dp->skel->rodata->rg_reads_kernel)
 		return false;
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", ifname);
 	if (fd < 0 || ioctl(fd, SIOCETHTOOL, &request))
 		return true;
