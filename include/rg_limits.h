@@ -41,7 +41,7 @@
 #define RG_UFRAGS_DEFAULT    262144 /* allocated as they come: about 100 bytes each; 16 more in rg_bindings */
 #define RG_UFRAGS_CAP        (1u << 22)
 #define RG_UFRAGS_LONG_DEFAULT 4096 /* about 330 bytes each */
-#define RG_FLOWS_DEFAULT     131072 /* about 110 bytes each, allocated at load */
+#define RG_FLOWS_DEFAULT     131072 /* and as many connections: about 230 bytes for both, allocated at load */
 #define RG_FLOWS_CAP         (1u << 22)
 #define RG_SEEN_DEFAULT      8192 /* slots a CPU, 32 bytes each; a power of two */
 #define RG_SEEN_SAMPLE       64   /* of so many admitted packets to dedicated endpoints one is noted; a power of two */

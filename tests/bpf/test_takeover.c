@@ -174,10 +174,10 @@ static const struct rg_flow_key tcp_client = { .remote_port = 4000, .local_port 
 static const struct rg_connection_key tcp_connection = { .local = { .bytes = { 1 } }, .remote_port = 4000,
 							 .local_port = 10000, .endpoint = 1 };
 
-static void given_connection(void)
+static void given_connection(__u64 passed)
 {
 	const struct rg_flow flow = { .meeting = 7, .binding = 3, .serial = dp->bindings[3].serial };
-	const union rg_connection connection = { .start = 1, .meeting = 7 };
+	const union rg_connection connection = { .start = 1, .meeting = 7, .passed = passed };
 
 	assert_int_equal(bpf_map_update_elem(bpf_map__fd(dp->skel->maps.rg_flows), &tcp_client, &flow, BPF_ANY), 0);
 	assert_int_equal(bpf_map_update_elem(bpf_map__fd(dp->skel->maps.rg_connections), &tcp_connection, &connection, BPF_ANY),
@@ -185,52 +185,100 @@ static void given_connection(void)
 }
 
 /* @start 0: the entry of any local address and start. */
-static void then_connection(uint32_t start, uint32_t number)
+static int connection_find(uint32_t start, union rg_connection *ret)
 {
 	struct rg_connection_key key = tcp_connection;
-	union rg_connection connection;
 
 	if (!start)
 		memset(&key.local, 0, sizeof(key.local));
-	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(dp->skel->maps.rg_connections), &key, &connection), 0);
-	assert_int_equal(connection.start, start);
-	assert_int_equal(connection.meeting, number);
+	return bpf_map_lookup_elem(bpf_map__fd(dp->skel->maps.rg_connections), &key, ret);
 }
 
-TEST(connections_go_on_where_flows_do)
+static void then_connection(uint32_t start, uint32_t number, __u64 passed)
 {
+	union rg_connection connection;
+
+	assert_int_equal(connection_find(start, &connection), 0);
+	assert_int_equal(connection.start, start);
+	assert_int_equal(connection.meeting, number);
+	assert_int_equal(connection.passed, passed);
+}
+
+static void given_next_load(uint32_t max_flows)
+{
+	stopped();
+	given_load(max_flows);
+	given_ufrag("aaaa", 3, 7);
+}
+
+/* Whether its server has answered or not. */
+static void then_a_connection_goes_on(__u64 passed)
+{
+	static const uint32_t sizes[] = { 1000, 2000, 500 };
+	union rg_connection any;
+
 	given_load(1000);
 	given_ufrag("aaaa", 3, 7);
-	given_connection();
+	given_connection(passed);
 	in_force();
-	stopped();
+	for (size_t i = 0; i < 3; i++) {
+		given_next_load(sizes[i]);
+		in_force();
+		then_connection(1, 7, passed);
+		assert_int_not_equal(connection_find(0, &any), 0);
+	}
+}
+
+TEST(a_connection_that_is_not_answered_stays_so)
+{
+	then_a_connection_goes_on(40);
+}
+
+TEST(a_connection_that_is_answered_stays_so)
+{
+	then_a_connection_goes_on(RG_CONNECTION_ANSWERED);
+}
+
+/* Before the links are switched, and afterwards. */
+TEST(what_the_earlier_program_does_while_connections_are_copied_counts)
+{
+	const union rg_connection answered = { .start = 1, .meeting = 7, .passed = RG_CONNECTION_ANSWERED };
+	const union rg_connection later = { .start = 2, .meeting = 7, .passed = 40 };
+	int ours;
+
 	given_load(1000);
 	given_ufrag("aaaa", 3, 7);
+	given_connection(40);
 	in_force();
-	then_connection(1, 7);
-	stopped();
-	given_load(2000);
-	given_ufrag("aaaa", 3, 7);
-	in_force();
-	then_connection(0, 7);
+	given_next_load(2000);
+	ours = bpf_map__fd(dp->skel->maps.rg_connections);
+	assert_int_equal(rg_dp_flows_carry(dp), 0);
+	then_connection(1, 7, 40);
+	assert_int_equal(bpf_map_update_elem(dp->earlier.connections, &tcp_connection, &answered, BPF_EXIST), 0);
+	assert_int_equal(rg_dp_flows_carry(dp), 0);
+	then_connection(1, 7, RG_CONNECTION_ANSWERED);
+	assert_int_equal(bpf_map_update_elem(ours, &tcp_connection, &later, BPF_EXIST), 0);
+	assert_int_equal(rg_dp_flows_carry(dp), 0);
+	then_connection(2, 7, 40);
 }
 
 /* As a load of before there was rg_connections leaves it. */
 TEST(tcp_flows_of_a_load_without_connections_stay_in_their_meeting)
 {
+	static const uint32_t sizes[] = { 1000, 2000 };
 	char path[128];
 
-	given_load(1000);
-	given_ufrag("aaaa", 3, 7);
-	given_connection();
-	in_force();
-	stopped();
 	snprintf(path, sizeof(path), "%s/rg_connections", pin_dir);
-	assert_int_equal(unlink(path), 0);
 	given_load(1000);
 	given_ufrag("aaaa", 3, 7);
+	given_connection(40);
 	in_force();
-	then_connection(0, 7);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(unlink(path), 0);
+		given_next_load(sizes[i]);
+		in_force();
+		then_connection(0, 7, RG_CONNECTION_ANSWERED);
+	}
 }
 
 TEST(a_flow_that_is_copied_goes_if_its_ufrag_went)
@@ -342,7 +390,9 @@ int main(void)
 		T(a_ufrag_that_is_set_again_later_has_no_old_flows),
 		T(serials_are_not_used_again),
 		T(flows_of_another_table_size_are_copied),
-		T(connections_go_on_where_flows_do),
+		T(a_connection_that_is_not_answered_stays_so),
+		T(a_connection_that_is_answered_stays_so),
+		T(what_the_earlier_program_does_while_connections_are_copied_counts),
 		T(tcp_flows_of_a_load_without_connections_stay_in_their_meeting),
 		T(a_flow_that_is_copied_goes_if_its_ufrag_went),
 		T(generations_of_the_table_go_on_where_flows_do),

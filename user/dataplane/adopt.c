@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What a load takes over from the maps that an earlier daemon pinned: counters and flows. Their keys
+/* What a load takes over from the maps that an earlier daemon pinned: counters, flows and connections. Their keys
  * (meeting numbers, region ids, numbers of endpoints and bindings) are stored, so they mean the same.
  * All else is built anew from the store. */
 #include "dataplane/private.h"
@@ -84,6 +84,15 @@ static int adopt(const struct rg_dp *dp, struct bpf_map *map)
 	return r ? r : 1;
 }
 
+/* 1: it serves as ours, or is @ret_fd, for another number of entries: see carry.c; 0: there is none; or -errno. */
+static int adopt_or_open(const struct rg_dp *dp, struct bpf_map *map, int *ret_fd)
+{
+	struct bpf_map_info info;
+	int r = adopt(dp, map);
+
+	return r ? r : open_alike(dp, map, bpf_map__name(map), ret_fd, &info);
+}
+
 /* The bindings that the flows were made by; there may have been room for more or fewer of them. 1, 0 or -errno. */
 static int bindings_open(struct rg_dp *dp)
 {
@@ -131,11 +140,10 @@ static int earlier_open(struct rg_dp *dp)
 	return r > 0 ? bindings_open(dp) : r;
 }
 
-/* A load that did not ask where connections began has none of them, and those of one with room for another number are
- * not copied: carry.c makes them of the flows, each as if its server had answered. 1 or -errno. */
+/* 1, also if there are none, or -errno. */
 static int adopt_connections(struct rg_dp *dp)
 {
-	int r = adopt(dp, dp->skel->maps.rg_connections);
+	int r = adopt_or_open(dp, dp->skel->maps.rg_connections, &dp->earlier.connections);
 
 	dp->earlier.no_connections = !r;
 	return r < 0 ? r : 1;
@@ -144,15 +152,10 @@ static int adopt_connections(struct rg_dp *dp)
 /* Flows mean nothing without the bindings that made them, and cache regions of that load's table. */
 static int adopt_flows(struct rg_dp *dp, const struct rg_state *state)
 {
-	struct bpf_map *map = dp->skel->maps.rg_flows;
-	struct bpf_map_info info;
 	int r = earlier_open(dp);
 
-	if (r > 0) {
-		r = adopt(dp, map);
-		if (!r) /* for another number of flows: see carry.c */
-			r = open_alike(dp, map, bpf_map__name(map), &dp->earlier.flows, &info);
-	}
+	if (r > 0)
+		r = adopt_or_open(dp, dp->skel->maps.rg_flows, &dp->earlier.flows);
 	if (r > 0)
 		r = adopt_connections(dp);
 	if (r > 0)
@@ -197,7 +200,8 @@ void rg_dp_earlier_close(struct rg_dp *dp)
 	rg_closep(&earlier->ufrags);
 	rg_closep(&earlier->ufrags_long);
 	rg_closep(&earlier->flows);
+	rg_closep(&earlier->connections);
 	if (earlier->bindings)
 		munmap(earlier->bindings, earlier->n_bindings * sizeof(*earlier->bindings));
-	*earlier = (struct rg_dp_earlier){ .ufrags = -1, .ufrags_long = -1, .flows = -1 };
+	*earlier = RG_DP_EARLIER_NONE;
 }

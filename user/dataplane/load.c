@@ -159,7 +159,7 @@ int rg_dp_open(const struct rg_dp_config *config, struct rg_dp **ret, struct rg_
 	dp->config = *config;
 	rg_dp_trials_init(dp);
 	dp->prog_fd = dp->egress_fd = dp->geo_template = dp->geo_fd = dp->lock_fd = -1;
-	dp->earlier.ufrags = dp->earlier.ufrags_long = dp->earlier.flows = -1;
+	dp->earlier = RG_DP_EARLIER_NONE;
 	r = rg_dp_config_fill(&dp->config, err);
 	if (r) {
 		free(dp);
@@ -220,7 +220,7 @@ int rg_dp_shadow_open(const struct rg_dp *of, struct rg_dp **ret, struct rg_err 
 	dp->config.max_flows = dp->config.max_mtg_stats = 1;
 	rg_dp_trials_init(dp);
 	dp->prog_fd = dp->geo_template = dp->geo_fd = dp->lock_fd = -1;
-	dp->earlier.ufrags = dp->earlier.ufrags_long = dp->earlier.flows = -1;
+	dp->earlier = RG_DP_EARLIER_NONE;
 	for (size_t i = 0; i < RG_LOCALS_MAX; i++)
 		dp->locals[i].address = of->locals[i].address;
 	rg_dp_words_clear();

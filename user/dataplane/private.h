@@ -29,11 +29,13 @@ struct rg_dp_local {       /* a local address; its table number is its index + 1
  * rg_dp_enforce(), see ufrags.c. */
 struct rg_dp_earlier {
 	int ufrags, ufrags_long; /* fds, -1 */
-	int flows;               /* of another size than ours; -1: it is ours, or there is none */
-	bool no_connections;     /* its flows have none of rg_connections that serves us */
+	int flows, connections;  /* of another size than ours; -1: it is ours, or there is none */
+	bool no_connections;     /* there is none: a load that did not ask where connections began has left the flows */
 	struct rg_binding *bindings;
 	size_t n_bindings;
 };
+#define RG_DP_EARLIER_NONE \
+	(struct rg_dp_earlier){ .ufrags = -1, .ufrags_long = -1, .flows = -1, .connections = -1 }
 
 /* A link that is not pinned: it goes with this process. */
 struct rg_dp_trial {
@@ -223,7 +225,7 @@ void rg_dp_earlier_close(struct rg_dp *dp);
 bool rg_dp_flow_bound(const struct rg_dp *dp, const struct rg_flow *flow);
 
 /* carry.c */
-/** Copy what is not in ours: the flows of an earlier table of another size, the meetings of TCP flows. 0 or -errno. */
+/** Copy what is not in ours: flows and connections of earlier tables of another size. 0 or -errno. */
 int rg_dp_flows_carry(struct rg_dp *dp);
 
 /* drift.c */
