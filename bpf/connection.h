@@ -65,7 +65,8 @@ static __always_inline __u32 rg_tcp_tuple(const struct rg_packet *pkt, struct bp
 	return sizeof(ret->ipv6);
 }
 
-/* While its handshake is under way. */
+/* While its handshake is under way. A server that listens with Multipath TCP has no such request to show, whoever asks:
+ * what comes before the handshake's end comes again. */
 static __always_inline enum rg_tcp rg_tcp_of_request(struct bpf_sock *sk, struct rg_tcp_at *ret)
 {
 	struct tcp_request_sock *request = bpf_skc_to_tcp_request_sock(sk);
@@ -109,12 +110,17 @@ static __always_inline int rg_tcp_has_cookies(struct bpf_sock *sk)
 	return !tcp || tcp->rx_opt.ts_recent_stamp || tcp->inet_conn.icsk_inet.sk.sk_reuseport_cb;
 }
 
+/* Multipath TCP says by options where a payload belongs: in a header of so many words they have no room, and who ends the
+ * handshake with one goes on with plain TCP. */
+#define RG_TCP_PLAIN_WORDS 8
+
 /* While cookies stand for handshakes, the first acknowledgement begins the connection, with a payload or without one.
  * A listener that has sent none hears of no payload: where one comes, another host has the connection, for which a
  * proxy listens here (Docker's, beside address translation). */
 static __always_inline enum rg_tcp rg_tcp_of_listener(struct bpf_sock *sk, const struct rg_packet *pkt,
 						      struct tcphdr *tcp, struct rg_tcp_at *ret)
 {
+	const struct tcp_sock *listener = bpf_skc_to_tcp_sock(sk);
 	union { struct iphdr v4; struct ipv6hdr v6; } ip = {};
 	int is_v4 = rg_addr_is_v4(&pkt->remote);
 
@@ -129,6 +135,8 @@ static __always_inline enum rg_tcp rg_tcp_of_listener(struct bpf_sock *sk, const
 	}
 	if (bpf_tcp_check_syncookie(sk, &ip, sizeof(ip), tcp, sizeof(*tcp)))
 		return rg_tcp_has_cookies(sk) ? RG_TCP_UNKNOWN : RG_TCP_LISTENS;
+	if (!listener || (bpf_core_field_exists(listener->is_mptcp) && listener->is_mptcp && tcp->doff > RG_TCP_PLAIN_WORDS))
+		return RG_TCP_UNKNOWN;
 	ret->start = ret->next = bpf_ntohl(tcp->seq);
 	return RG_TCP_FRESH;
 }

@@ -5,11 +5,16 @@
 # tests/bpf/test_connection.c and make evade.
 . "$(dirname "$0")/../harness/world.sh"
 
+# A socket of the protocol that the environment has: 262 is Multipath TCP.
+SOCKET_OF='
+	package Socket_of; our @ISA = "IO::Socket::IP";
+	sub socket { my ($self, $family, $type) = @_; $self->SUPER::socket($family, $type, $ENV{PROTOCOL} // 6) }
+	package main;'
 # It answers requests, and sends back all other frames.
-server() {
-	spawn_in server perl -MIO::Socket::IP -e '
+server() { # address port
+	spawn_in server perl -MIO::Socket::IP -e "$SOCKET_OF"'
 		$SIG{CHLD} = "IGNORE";
-		my $s = IO::Socket::IP->new(LocalAddr => shift, LocalPort => 10000, Listen => 8, ReuseAddr => 1) or die "$@";
+		my $s = Socket_of->new(LocalAddr => shift, LocalPort => shift, Listen => 8, ReuseAddr => 1) or die "$@";
 		while (my $c = $s->accept) {
 			next if fork;
 			alarm 120;
@@ -22,15 +27,17 @@ server() {
 				}
 			}
 			exit;
-		}' "$1"
+		}' "$@"
 }
 # One connection, told by lines what to send: "request NAME", "media", "both NAME" (a request, and media right
 # behind it), "rest" (nothing more). It answers "yes" when all that it has sent so far has
-# come back, "no" after a second (rest: 20).
-client() { # host address
-	coproc CLIENT { in_host "$1" perl -MIO::Socket::IP -e '
+# come back, "no" after a second (rest, and "late NAME", which is a request, too: 20). With DEFERS=1 the first request
+# comes together with the handshake's end.
+client() { # host address [port]
+	coproc CLIENT { in_host "$1" perl -MIO::Socket::IP -e "$SOCKET_OF"'
 		$| = 1;
-		my $c = IO::Socket::IP->new(PeerAddr => shift, PeerPort => 10000, Timeout => 5) or die "$@";
+		my $c = Socket_of->new(PeerAddr => shift, PeerPort => shift, Sockopts => [[6, 9, 0 + ($ENV{DEFERS} // 0)]], Timeout => 5)
+			or die "$@";
 		setsockopt($c, 6, 1, 1);
 		my ($sent, $back, $in) = ("", "", "");
 		sub out { syswrite($c, $_[0]); $sent .= $_[0] =~ s/^(..)\x00\x01/$1\x01\x01/sr }
@@ -39,16 +46,16 @@ client() { # host address
 			framed(pack "nnNa12nna*", 1, 4 + $n + length $pad, 0x2112a442, "transaction1", 6, $n, $name . $pad) }
 		while (<STDIN>) {
 			my ($what, $name) = split;
-			out(request($name)) if $what eq "request";
+			out(request($name)) if $what eq "request" or $what eq "late";
 			out(framed("\x80media")) if $what eq "media";
 			if ($what eq "both") { out(request($name)); out(framed("\x80media")) }
-			my $end = time + ($what eq "rest" ? 20 : 1);
+			my $end = time + ($what eq "rest" || $what eq "late" ? 20 : 1);
 			while ($back ne $sent && time <= $end) {
 				vec($in = "", fileno $c, 1) = 1;
 				select($in, undef, undef, .1) and (sysread($c, $back, 65536, length $back) or last);
 			}
 			print $back eq $sent ? "yes\n" : "no\n";
-		}' "$2"; }
+		}' "$2" "${3:-10000}"; }
 	CLIENT_PID_KEPT=$CLIENT_PID
 }
 hung_up() {
@@ -64,11 +71,15 @@ said() { # text wanted line
 
 world_begin
 world_participants
-server 198.51.100.10
-server 2001:db8:ffff::10
+server 198.51.100.10 10000
+server 2001:db8:ffff::10 10000
+if [ -e /proc/sys/net/mptcp/enabled ]; then
+	PROTOCOL=262 server 198.51.100.10 10001
+	PROTOCOL=262 server 2001:db8:ffff::10 10001
+fi
 daemon_start --interface eth0
 regions_put >/dev/null
-echo '{"address": "any", "port": 10000, "protocol": "tcp", "classify": "ufrag", "unbound": "refuse"}' | rg endpoint put sfu - >/dev/null
+echo '{"address": "any", "ports": "10000-10001", "protocol": "tcp", "classify": "ufrag", "unbound": "refuse"}' | rg endpoint put sfu - >/dev/null
 echo '{"ufrags": [{"endpoint": "sfu", "ufrag": "first"}, {"endpoint": "sfu", "ufrag": "restarted"}]}' | rg meeting put m-1 - >/dev/null
 echo '{"ufrags": [{"endpoint": "sfu", "ufrag": "second"}]}' | rg meeting put m-2 - >/dev/null
 
@@ -114,4 +125,28 @@ hung_up
 client de 198.51.100.10
 said "but nobody else" yes "request first"
 hung_up
+
+# Go's servers listen with Multipath TCP unless they are told not to. syncookies=2: each handshake is done by cookies.
+multipath() { # cookies DEFERS
+	local case="syncookies=$1, DEFERS=$2" address
+	in_host server sysctl -qw "net.ipv4.tcp_syncookies=$1"
+	for address in 198.51.100.10 2001:db8:ffff::10; do
+		DEFERS=$2 client de "$address" 10001
+		said "a plain client of a Multipath TCP server at $address, $case" yes "late first"
+		said "its media" yes media
+		hung_up
+	done
+	DEFERS=$2 PROTOCOL=262 client de 198.51.100.10 10001
+	said "a Multipath TCP client of it: nothing comes through, $case" no "request first"
+	hung_up
+}
+if [ -e /proc/sys/net/mptcp/enabled ]; then
+	multipath 1 0
+	multipath 1 1
+	multipath 2 0
+	multipath 2 1
+	PROTOCOL=262 client de 198.51.100.10
+	said "a Multipath TCP client of a plain server speaks TCP" yes "request first"
+	hung_up
+fi
 world_done
