@@ -94,6 +94,13 @@ for i in $(seq 10); do
 	until_true 3 forgotten gone$i || break
 done
 check "interfaces that go take their trials with them" [ "$(cat "$WORK/err")$i" = 10 ]
+world_link server try2
+check "on trial" rg attach try2 --confirm 60s
+rm -r "$PINS"
+rg attach try2 --confirm 2>"$WORK/err"
+is "without pins nothing is confirmed" $? 1
+check "because of that" grep -q "the pins at $PINS were removed" "$WORK/err"
+check "it can be detached" rg detach try2
 daemon_stop
 check "nothing is left pinned" [ ! -e "$PINS" ]
 world_done

@@ -278,9 +278,8 @@ static int pin_link(const struct rg_dp *dp, const struct rg_dp_interface *interf
 	if (!bpf_obj_pin(fd, path))
 		return 0;
 	r = -errno;
-	if (r == -ENOENT)
-		return rg_err_set(err, r, RG_ERR_KERNEL, "",
-				  "the pins at %s were removed beside the daemon: restart it", dp->pin_dir);
+	if (rg_dp_pins_gone(dp, err))
+		return r;
 	return rg_err_set(err, r, RG_ERR_KERNEL, "", "cannot pin the link %s: %s", path, strerror(-r));
 }
 
