@@ -110,4 +110,12 @@ static __always_inline int rg_is_observed_all(void)
 	return state && state->flags & RG_STATE_OBSERVE;
 }
 
+/* Does the egress program see all that servers answer? */
+static __always_inline int rg_is_answer_seen(void)
+{
+	const struct rg_state *state = rg_state_get();
+
+	return state && state->flags & RG_STATE_ANSWERS;
+}
+
 #endif

@@ -149,17 +149,20 @@ union rg_connection {
 	struct {
 		__u64 start : 32;   /* sequence number of the first byte that the remote sends */
 		__u64 meeting : 20; /* 0: nobody knows, what was only observed has passed */
-		__u64 passed : 11;  /* bytes, until the server has answered: then RG_CONNECTION_ANSWERED */
+		__u64 passed : 11;  /* bytes, modulo RG_CONNECTION_PASSED, or one of the values below */
 		__u64 seen : 1;     /* the egress program has seen something that the server has sent */
 		/* sequence number of the first byte that the server sends, and how far behind it its next frame begins,
 		 * until it has answered; written by the egress program alone */
 		__u32 first;
 		__u16 frame; /* RG_CONNECTION_LOST: nobody knows */
-		__u16 at;    /* when something has passed last, until then; seconds CLOCK_MONOTONIC, lower 16 bits */
+		__u16 at;    /* when something with a payload has passed last; CLOCK_MONOTONIC in ns >> RG_CONNECTION_SHIFT */
 	};
 	__u64 word; /* all but those: changed as a whole */
 };
-#define RG_CONNECTION_ANSWERED 0x7ff
+#define RG_CONNECTION_PASSED 0x7fd
+#define RG_CONNECTION_ELSEWHERE 0x7fd /* of a connection that another host has. seen: something has passed */
+#define RG_CONNECTION_ANSWERED 0x7ff  /* the server has understood what has passed */
+#define RG_CONNECTION_SHIFT 24        /* 17 ms */
 #define RG_CONNECTION_LOST 0xffff
 
 /* rg_seen (ARRAY): remotes seen lately, direct mapped by a hash of the 5-tuple in a part for each CPU:
@@ -422,6 +425,7 @@ struct rg_state {
 };
 #define RG_STATE_OBSERVE 1u /* global observe mode */
 #define RG_STATE_GENERIC 2u /* the program was put on an interface in generic mode */
+#define RG_STATE_ANSWERS 4u /* the egress program is on each interface where the program is */
 
 /* What one run of the program found. The program writes it into the packet's
  * metadata when it finds a struct rg_trace there that starts with the cookie of

@@ -23,6 +23,9 @@ both_ways() { # how
 refused() { rg stats m-1 --json | jq .egress.verdicts.refuse.packets; }
 dropped() { rg status --json | jq '[.. | objects | .refuse_region? // empty | .packets? // .] | add // 0'; }
 egress() { rg status --json | jq -r '.interfaces[0].attached_egress'; }
+answers_seen() { # by the program's own words: RG_STATE_ANSWERS
+	bpftool -j map dump pinned "$PINS/rg_state" | jq '.[0].formatted.value.flags / 4 % 2 | floor'
+}
 filters() { in_host server tc filter show dev eth0 egress | grep -c regiongate; }
 
 AUTO=tcx WAYS="tcx clsact"
@@ -30,6 +33,7 @@ if [ "$(printf '6.6\n%s\n' "$(uname -r)" | sort -V | head -n 1)" != 6.6 ]; then 
 	AUTO=clsact WAYS=clsact
 fi
 is "auto takes tcx where the kernel has it" "$(egress)" $AUTO
+is "the program knows that answers are seen" "$(answers_seen)" 1
 both_ways $AUTO
 check "refusals are counted by meeting" [ "$(refused)" = 20 ]
 sends_not "later fragments go the way of the first one" -s 3000 203.0.113.10 4000
@@ -58,6 +62,7 @@ both_ways "clsact, restarted"
 
 check "it can be off" rg attach eth0 --egress off
 is "then it is" "$(egress)" null
+is "the program knows that answers are not seen" "$(answers_seen)" 0
 is "and the filter is gone" "$(filters)" 0
 kept_out "ingress is filtered all the same" cn 198.51.100.10 10001
 daemon_stop
@@ -71,6 +76,7 @@ is "and that it is off" "$(egress)" null
 daemon_stop
 daemon_start --interface eth0:native
 is "it stays off across a restart" "$(egress)" null
+is "and the program knows" "$(answers_seen)" 0
 
 rg attach eth0 --egress upwards 2>"$WORK/err"
 is "an unknown way is a usage error" $? 2
@@ -82,6 +88,7 @@ for how in $WAYS; do
 	check "regiongate detach takes it off" rg detach eth0
 	through "$how: then all is sent" server -p 10001 203.0.113.10 4000
 	check "attach again" rg attach eth0 --egress $how
+	is "$how: answers are seen again" "$(answers_seen)" 1
 	daemon_stop
 	sends_not "$how: stopped: nothing goes to CN" 203.0.113.10 4000
 	check "$how: --detach needs no daemon" daemon_run --detach

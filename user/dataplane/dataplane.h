@@ -158,14 +158,9 @@ struct rg_dp_interface {       /* as the kernel has it now, not as it was asked 
  *  has it; where the kernel can not have one of our own, the filter attaches without it. Attaching again with the
  *  same mode is a success; with another mode re-attaches. */
 int rg_dp_attach(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, struct rg_err *err);
-/** The same, but not pinned: the filter comes off when the process ends, or by rg_dp_trial_end(). What is
+/** The same, but not pinned: the filter comes off when the process ends, or by rg_dp_detach(). What is
  *  attached already is a CONFLICT, a trial too. */
-int rg_dp_attach_trial(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, unsigned int *ret_ifindex,
-		       struct rg_err *err);
-/** Is the filter of the trial still there? No: the interface is gone, or somebody took it off. */
-bool rg_dp_trial_on(const struct rg_dp *dp, unsigned int ifindex);
-/** Off again, whatever the interface is called now. */
-void rg_dp_trial_end(struct rg_dp *dp, unsigned int ifindex);
+int rg_dp_attach_trial(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, struct rg_err *err);
 /** Pin the link of a trial: no packet notices. NOT_FOUND if there is none; a trial that can not be
  *  pinned stays one. */
 int rg_dp_attach_keep(struct rg_dp *dp, const char *ifname, struct rg_err *err);
@@ -175,6 +170,9 @@ int rg_dp_egress_attach(struct rg_dp *dp, const char *ifname, enum rg_egress_mod
 /** How what it sends is filtered now. 0 or -errno: the kernel does not say, and @ret is off. */
 int rg_dp_egress_look(const struct rg_dp *dp, unsigned int ifindex, enum rg_egress_mode *ret);
 void rg_dp_egress_detach(struct rg_dp *dp, unsigned int ifindex);
+/** Tell the program how it is attached now: RG_STATE_GENERIC, RG_STATE_ANSWERS. Without this it learns of what becomes
+ *  less than it was, not of what becomes more. */
+void rg_dp_modes_look(struct rg_dp *dp);
 /** Both directions. -ENOENT (NOT_FOUND) if it is not attached. */
 int rg_dp_detach(struct rg_dp *dp, const char *ifname, struct rg_err *err);
 int rg_dp_interface_status(struct rg_dp *dp, const char *ifname, struct rg_dp_interface *ret,

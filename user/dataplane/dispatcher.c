@@ -159,6 +159,7 @@ static int join(struct rg_dp *dp, unsigned int ifindex, enum rg_xdp_mode mode)
 
 	if (mode == RG_XDP_GENERIC)
 		rg_dp_generic_note(dp);
+	rg_dp_answers_note(dp, false);
 	r = skel ? rg_libxdp_join(ifindex, mode, skel->obj, "regiongate") : -errno;
 
 	regiongate_bpf__destroy(skel);

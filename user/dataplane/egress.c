@@ -211,6 +211,7 @@ void rg_dp_egress_detach(struct rg_dp *dp, unsigned int ifindex)
 	_cleanup_(rg_closep) int fd = link_open(dp, ifindex, &info);
 	char path[512];
 
+	rg_dp_answers_note(dp, false);
 	if (fd >= 0) {
 		bpf_link_detach(fd);
 		unlink(link_path(dp, ifindex, path));
@@ -254,8 +255,6 @@ int rg_dp_egress_attach(struct rg_dp *dp, const char *ifname, enum rg_egress_mod
 		r = tcx_attach(dp, ifindex);
 	if (r && mode != RG_EGRESS_TCX)
 		r = filter_attach(dp, ifindex);
-	if (r && rg_dp_pins_gone(dp, err))
-		return r;
 	if (r)
 		return attach_error(ifname, mode, r, err);
 	if (now == RG_EGRESS_TCX) {

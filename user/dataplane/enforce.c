@@ -89,9 +89,6 @@ int rg_dp_former_settle(struct rg_dp *dp, struct rg_err *err)
 	size_t n;
 	int r;
 
-	if (dp->pin_dir && access(dp->pin_dir, F_OK) && errno == EPERM)
-		return rg_err_set(err, -EPERM, RG_ERR_INVALID, "", "the pin directory %s: a bpffs has no names with dots",
-				  dp->pin_dir);
 	if (!dp->pin_dir || access(dp->pin_dir, F_OK))
 		return 0;
 	r = rg_dp_dir_lock(dp, err);
@@ -275,20 +272,6 @@ static void give_up(const struct rg_dp *dp, const struct rg_dp_pin *pins, size_t
 	unpin_new(dp, pins, n);
 }
 
-/* In doubt there is one. */
-static void note_generic(struct rg_dp *dp)
-{
-	_cleanup_(rg_freep) struct rg_dp_interface *list = NULL;
-	struct rg_err err = {};
-	size_t n = 0;
-	int r = rg_dp_interfaces(dp, &list, &n, &err);
-
-	for (size_t i = 0; i < n && !r; i++)
-		r = list[i].mode == RG_XDP_GENERIC;
-	if (r)
-		rg_dp_generic_note(dp);
-}
-
 int rg_dp_enforce(struct rg_dp *dp, struct rg_err *err)
 {
 	struct rg_dp_pin pins[RG_DP_PINS_MAX];
@@ -310,7 +293,7 @@ int rg_dp_enforce(struct rg_dp *dp, struct rg_err *err)
 		r = carry_flows(dp, err);
 	for (size_t i = 0; !r && i < n; i++)
 		r = pin_new(dp, &pins[i], err);
-	note_generic(dp);
+	rg_dp_modes_look(dp);
 	if (!r)
 		r = rg_dp_dispatchers_enter(dp, err);
 	if (!r)

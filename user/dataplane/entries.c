@@ -72,9 +72,13 @@ void rg_dp_exceptions_set(struct rg_dp *dp, uint32_t number, const struct rg_exc
 	rg_dp_wrote(dp, &dp->exceptions[number], sizeof(*set));
 }
 
+/* Only what changes is written: somebody's change of the map is to be noticed. */
 static void set_flag(struct rg_dp *dp, uint32_t flag, bool on)
 {
-	__atomic_store_n(&dp->state->flags, on ? dp->state->flags | flag : dp->state->flags & ~flag, __ATOMIC_RELEASE);
+	if (!(dp->flags & flag) == !on)
+		return;
+	dp->flags ^= flag;
+	__atomic_store_n(&dp->state->flags, dp->flags, __ATOMIC_RELEASE);
 	rg_dp_wrote(dp, dp->state, sizeof(*dp->state));
 }
 
@@ -87,6 +91,11 @@ void rg_dp_observe_set(struct rg_dp *dp, bool observe)
 void rg_dp_generic_note(struct rg_dp *dp)
 {
 	set_flag(dp, RG_STATE_GENERIC, true);
+}
+
+void rg_dp_answers_note(struct rg_dp *dp, bool seen)
+{
+	set_flag(dp, RG_STATE_ANSWERS, seen);
 }
 
 void rg_dp_meeting_set(struct rg_dp *dp, uint32_t number, const struct rg_meeting *meeting)

@@ -145,7 +145,7 @@ static int load(struct rg_dp *dp, struct rg_err *err)
 	rg_dp_adopted(dp);
 	rg_dp_events_refill(dp);
 	dp->state->abi_version = RG_ABI_VERSION;
-	dp->state->flags = dp->config.observe ? RG_STATE_OBSERVE : 0;
+	dp->state->flags = dp->flags = dp->config.observe ? RG_STATE_OBSERVE : 0;
 	return 0;
 }
 
@@ -231,7 +231,6 @@ int rg_dp_shadow_open(const struct rg_dp *of, struct rg_dp **ret, struct rg_err 
 				  strerror(-r), words[0] ? " (" : "", words, words[0] ? ")" : "");
 	}
 	dp->state->abi_version = RG_ABI_VERSION;
-	dp->state->flags = of->config.observe ? RG_STATE_OBSERVE : 0;
 	*ret = dp;
 	return 0;
 }

@@ -166,7 +166,7 @@ int rg_dp_locals_mend(struct rg_dp *dp)
 {
 	dp->state->abi_version = RG_ABI_VERSION;
 	__atomic_store_n(&dp->state->geo_generation, dp->generation, __ATOMIC_RELEASE);
-	rg_dp_observe_set(dp, dp->config.observe);
+	__atomic_store_n(&dp->state->flags, dp->flags, __ATOMIC_RELEASE);
 	return locals_publish(dp);
 }
 

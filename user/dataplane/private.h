@@ -91,6 +91,7 @@ struct rg_dp {
 	void *event_arg;
 	size_t event_room;
 	struct rg_dp_trial trials[8];    /* fd -1: free */
+	uint32_t flags;                  /* what rg_state's are to be */
 	void *run_buffer;                /* of rg_dp_run */
 	int lock_fd;                     /* of pin_dir, once it is in force; else -1 */
 };
@@ -123,8 +124,6 @@ size_t rg_dp_pins(const struct rg_dp *dp, struct rg_dp_pin ret[RG_DP_PINS_MAX]);
 bool rg_dp_pin_ours(const char *name);
 /** Every directory of the path; the last ones must lie on a bpffs. */
 int rg_dp_dirs_make(const char *path, struct rg_err *err);
-/** Is there nothing to pin into any more? Then @err says so. */
-bool rg_dp_pins_gone(const struct rg_dp *dp, struct rg_err *err);
 /** One daemon has a pin directory: another would take its interfaces away from it. CONFLICT. */
 int rg_dp_dir_lock(struct rg_dp *dp, struct rg_err *err);
 
@@ -137,6 +136,7 @@ int rg_dp_former_settle(struct rg_dp *dp, struct rg_err *err);
 /* Trials (trial.c) */
 void rg_dp_trials_init(struct rg_dp *dp);
 void rg_dp_trials_close(struct rg_dp *dp);
+bool rg_dp_trials_any(const struct rg_dp *dp);
 /** The trial's link on an interface (its fd stays the trial's), or -1. */
 int rg_dp_trial_fd(const struct rg_dp *dp, unsigned int ifindex);
 /** Hold @fd for it; false, @fd still the caller's: no room. */
@@ -214,6 +214,8 @@ int rg_dp_config_apply(struct rg_dp *dp);
 /* entries.c */
 /** The program comes to an interface in generic mode: before it does. It then looks for joined datagrams. */
 void rg_dp_generic_note(struct rg_dp *dp);
+/** Does the egress program see all that servers answer? Said no before it is so, and yes when it is. */
+void rg_dp_answers_note(struct rg_dp *dp, bool seen);
 
 /* adopt.c */
 /** Before the load: take over the counters and flows that an earlier daemon pinned. */

@@ -2,8 +2,6 @@
 /* Links on trial: held by this process alone, so that whatever becomes of it, they come off. */
 #include "dataplane/private.h"
 
-#include <bpf/bpf.h>
-
 #include "base/cleanup.h"
 
 void rg_dp_trials_init(struct rg_dp *dp)
@@ -26,6 +24,14 @@ static struct rg_dp_trial *find(const struct rg_dp *dp, unsigned int ifindex)
 	return NULL;
 }
 
+bool rg_dp_trials_any(const struct rg_dp *dp)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(dp->trials); i++)
+		if (dp->trials[i].fd >= 0)
+			return true;
+	return false;
+}
+
 int rg_dp_trial_fd(const struct rg_dp *dp, unsigned int ifindex)
 {
 	const struct rg_dp_trial *trial = find(dp, ifindex);
@@ -42,23 +48,6 @@ bool rg_dp_trial_hold(struct rg_dp *dp, unsigned int ifindex, int fd)
 		return true;
 	}
 	return false;
-}
-
-bool rg_dp_trial_on(const struct rg_dp *dp, unsigned int ifindex)
-{
-	int fd = rg_dp_trial_fd(dp, ifindex);
-	struct bpf_link_info info = {};
-	__u32 length = sizeof(info);
-
-	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &length) && info.xdp.ifindex == ifindex;
-}
-
-void rg_dp_trial_end(struct rg_dp *dp, unsigned int ifindex)
-{
-	_cleanup_(rg_closep) int fd = rg_dp_trial_take(dp, ifindex);
-
-	if (fd >= 0)
-		bpf_link_detach(fd); /* at once: the kernel would let go of it some time later */
 }
 
 int rg_dp_trial_take(struct rg_dp *dp, unsigned int ifindex)

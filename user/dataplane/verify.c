@@ -62,7 +62,7 @@ static bool adjust_state(const struct sides *sides, uint32_t index, void *want, 
 	(void)index;
 	state->geo_generation = sides->live->generation;
 	state->locals_first = is->locals_first;
-	state->flags |= sides->live->state->flags & RG_STATE_GENERIC;
+	state->flags = sides->live->flags;
 	return true;
 }
 

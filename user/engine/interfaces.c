@@ -272,6 +272,7 @@ static int attach(struct rg_engine *engine, const char *name, enum rg_xdp_mode m
 	interface->egress = egress;
 	interface->ifindex = before.ifindex;
 	interface->problem[0] = '\0';
+	rg_dp_modes_look(engine->dp);
 	interface_event(engine, name, &interface->mode);
 	return 0;
 }
@@ -336,19 +337,6 @@ int interface_unstore(struct rg_engine *engine, const struct interface *interfac
 	return r;
 }
 
-static int take_off(struct rg_engine *engine, const char *name, const struct interface *interface, struct rg_err *err)
-{
-	char now[16];
-
-	if (interface && interface->confirm_ns) {
-		rg_dp_trial_end(engine->dp, interface->ifindex);
-		return 0;
-	}
-	if (interface && interface_renamed(engine, interface, now) && !interface_find(engine, now))
-		name = now;
-	return rg_dp_detach(engine->dp, name, err);
-}
-
 int rg_engine_interface_delete(struct rg_engine *engine, const char *name, struct rg_err *err)
 {
 	struct interface *interface = interface_find(engine, name);
@@ -363,7 +351,7 @@ int rg_engine_interface_delete(struct rg_engine *engine, const char *name, struc
 		r = interface_unstore(engine, interface, err);
 	if (r)
 		return r;
-	r = take_off(engine, name, interface, &why);
+	r = rg_dp_detach(engine->dp, name, &why);
 	if (r && !(interface && why.code == RG_ERR_NOT_FOUND)) {
 		if (interface && !interface->confirm_ns &&
 		    interface_store(engine, name, interface->mode, interface->egress, NULL))
@@ -372,6 +360,7 @@ int rg_engine_interface_delete(struct rg_engine *engine, const char *name, struc
 			*err = why;
 		return r;
 	}
+	rg_dp_modes_look(engine->dp);
 	interface_event(engine, name, NULL);
 	if (!interface || interface->confirm_ns) /* not in the store: there was nothing to write before */
 		engine_ledger_later(engine, RG_LEDGER_INTERFACE_DETACH, name, json_pack("{s:n}", "mode"));

@@ -116,11 +116,9 @@ static void check_interfaces(struct rg_engine *engine, struct sums *sums)
 		const struct interface *interface = &engine->interfaces[i];
 		struct rg_dp_interface status;
 
-		if (interface->confirm_ns) /* what is over is not repaired */
-			continue;
 		check.compared++;
 		check.differences += rg_dp_interface_status(engine->dp, interface->name, &status, NULL) ||
-				     !status.attached || interface_sends_freely(interface, &status);
+				     !status.attached;
 	}
 	rg_engine_interfaces_check(engine);
 	check.repaired = check.differences;
