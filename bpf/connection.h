@@ -11,6 +11,9 @@
  *   understood is that meeting's, and the connection is.
  * - From then on what comes is judged by the flow, and requests for another meeting are refused.
  *
+ * A socket tells what is so now, and the server's TCP gets the segment a moment later. So what was judged by its flow must
+ * not meet another connection: none of these ends or begins in a moment in which such a segment may be on its way.
+ *
  * The answer is read by the egress program, which follows the server's frames from their beginning.
  *
  * Where no socket of this network namespace has the connection (the server is in a container behind address
@@ -28,6 +31,8 @@ enum rg_tcp {
 	RG_TCP_NOWHERE, /* no socket here */
 	RG_TCP_LISTENS, /* only one that listens, and can not take a payload of it */
 	RG_TCP_UNKNOWN, /* there is one, but it does not tell: it is over, or of MPTCP */
+	RG_TCP_BEGINS,  /* its handshake is under way */
+	RG_TCP_CLOSES,  /* one side has closed it */
 	RG_TCP_FRESH,   /* it has taken nothing yet */
 	RG_TCP_TAKEN,   /* something */
 };
@@ -74,7 +79,7 @@ static __always_inline enum rg_tcp rg_tcp_of_request(struct bpf_sock *sk, struct
 	if (!request || (bpf_core_field_exists(request->is_mptcp) && request->is_mptcp))
 		return RG_TCP_UNKNOWN;
 	ret->start = ret->next = request->rcv_isn + 1;
-	return RG_TCP_FRESH;
+	return RG_TCP_BEGINS;
 }
 
 #define RG_TCP_READS 4
@@ -97,6 +102,8 @@ static __always_inline enum rg_tcp rg_tcp_of_socket(struct bpf_sock *sk, struct 
 		ret->start = next - (__u32)taken; /* a FIN counts in both */
 		ret->first = acked - (__u32)bytes;
 		ret->sent = tcp->snd_nxt - ret->first;
+		if (sk->state != BPF_TCP_ESTABLISHED && sk->state != BPF_TCP_SYN_RECV)
+			return RG_TCP_CLOSES;
 		return taken ? RG_TCP_TAKEN : RG_TCP_FRESH;
 	}
 	return RG_TCP_UNKNOWN;
@@ -138,10 +145,11 @@ static __always_inline enum rg_tcp rg_tcp_of_listener(struct bpf_sock *sk, const
 	if (!listener || (bpf_core_field_exists(listener->is_mptcp) && listener->is_mptcp && tcp->doff > RG_TCP_PLAIN_WORDS))
 		return RG_TCP_UNKNOWN;
 	ret->start = ret->next = bpf_ntohl(tcp->seq);
-	return RG_TCP_FRESH;
+	return RG_TCP_BEGINS;
 }
 
-static __always_inline enum rg_tcp rg_tcp_find(struct xdp_md *ctx, const struct rg_packet *pkt, struct tcphdr *tcp,
+/* @ctx: of either program. @tcp: the header of what comes in; NULL for what goes out. */
+static __always_inline enum rg_tcp rg_tcp_find(void *ctx, const struct rg_packet *pkt, struct tcphdr *tcp,
 					       struct rg_tcp_at *ret)
 {
 	struct bpf_sock_tuple tuple = {};
@@ -154,25 +162,8 @@ static __always_inline enum rg_tcp rg_tcp_find(struct xdp_md *ctx, const struct 
 	if (sk->state == BPF_TCP_NEW_SYN_RECV)
 		result = rg_tcp_of_request(sk, ret);
 	else if (sk->state == BPF_TCP_LISTEN)
-		result = rg_tcp_of_listener(sk, pkt, tcp, ret);
+		result = tcp ? rg_tcp_of_listener(sk, pkt, tcp, ret) : RG_TCP_LISTENS;
 	else if (sk->state != BPF_TCP_TIME_WAIT)
-		result = rg_tcp_of_socket(sk, ret);
-	bpf_sk_release(sk);
-	return result;
-}
-
-/* Of one that sends. */
-static __always_inline enum rg_tcp rg_tcp_find_egress(struct __sk_buff *skb, const struct rg_packet *pkt,
-						      struct rg_tcp_at *ret)
-{
-	struct bpf_sock_tuple tuple = {};
-	__u32 size = rg_tcp_tuple(pkt, &tuple);
-	struct bpf_sock *sk = bpf_skc_lookup_tcp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
-	enum rg_tcp result = RG_TCP_UNKNOWN;
-
-	if (!sk)
-		return RG_TCP_NOWHERE;
-	if (sk->state != BPF_TCP_NEW_SYN_RECV && sk->state != BPF_TCP_LISTEN && sk->state != BPF_TCP_TIME_WAIT)
 		result = rg_tcp_of_socket(sk, ret);
 	bpf_sk_release(sk);
 	return result;
@@ -189,8 +180,31 @@ static __always_inline void rg_connection_key_of(const struct rg_packet *pkt, st
 	ret->pad = 0;
 }
 
-/* What is known of one that is under way. The word is 0 if nothing is. */
-static __always_inline union rg_connection rg_connection_known(const struct rg_packet *pkt, __u32 start)
+/* In this unit connections have their times. */
+static __always_inline __u16 rg_connection_now(void)
+{
+	return bpf_ktime_get_coarse_ns() >> RG_CONNECTION_SHIFT;
+}
+
+/* What a CPU holds back between this program and the server's TCP, it does not for so long (50 ms). */
+#define RG_CONNECTION_MOMENT 4
+
+static __always_inline int rg_connection_just(const union rg_connection *entry)
+{
+	return (__u16)(rg_connection_now() - entry->at) < RG_CONNECTION_MOMENT;
+}
+
+static __always_inline void rg_connection_touch(const struct rg_packet *pkt, union rg_connection *entry)
+{
+	__u16 now = rg_connection_now();
+
+	if (entry->at != now && !pkt->dry)
+		entry->at = now;
+}
+
+/* What is known of one that is under way, and where. The word is 0 if nothing is. */
+static __always_inline union rg_connection rg_connection_known(const struct rg_packet *pkt, __u32 start,
+							       union rg_connection **ret_entry)
 {
 	union rg_connection known = {}, *entry;
 	struct rg_connection_key key;
@@ -202,10 +216,11 @@ static __always_inline union rg_connection rg_connection_known(const struct rg_p
 		known.first = entry->first;
 		if (known.start != start)
 			known.word = 0;
+		*ret_entry = entry;
 		return known;
 	}
 	key.local = (struct rg_addr){};
-	entry = bpf_map_lookup_elem(&rg_connections, &key);
+	*ret_entry = entry = bpf_map_lookup_elem(&rg_connections, &key);
 	if (entry)
 		known.word = *(volatile __u64 *)&entry->word;
 	return known;
@@ -216,26 +231,79 @@ static __always_inline union rg_connection rg_connection_known(const struct rg_p
 static __always_inline void rg_connection_spoil(const struct rg_packet *pkt, enum rg_tcp state, __u32 start)
 {
 	const union rg_connection nobody = { .start = start };
+	union rg_connection *entry;
 	struct rg_connection_key key;
 
-	if (pkt->dry || !rg_is_observed_all() || (state == RG_TCP_TAKEN && rg_connection_known(pkt, start).passed ==
+	if (pkt->dry || !rg_is_observed_all() || (state == RG_TCP_TAKEN && rg_connection_known(pkt, start, &entry).passed ==
 										   RG_CONNECTION_ANSWERED))
 		return;
 	rg_connection_key_of(pkt, &key);
 	bpf_map_update_elem(&rg_connections, &key, &nobody, BPF_ANY);
 }
 
-/* What passes unasked may, by a hair, meet a connection that begins meanwhile: that one is nobody's then. */
-static __always_inline void rg_connection_forget(const struct rg_packet *pkt)
+/* A connection ends or begins: nothing is known of it any more. Not while what was judged by its flow is on its way: 0. */
+static __always_inline int rg_connection_forget(const struct rg_packet *pkt)
 {
+	const union rg_connection *entry;
 	struct rg_connection_key key;
 
-	if (pkt->dry)
-		return;
 	rg_connection_key_of(pkt, &key);
-	bpf_map_delete_elem(&rg_connections, &key);
+	entry = bpf_map_lookup_elem(&rg_connections, &key);
+	if (entry && rg_connection_just(entry))
+		return 0;
+	if (pkt->dry)
+		return 1;
+	if (entry)
+		bpf_map_delete_elem(&rg_connections, &key);
 	key.local = (struct rg_addr){};
 	bpf_map_delete_elem(&rg_connections, &key);
+	return 1;
+}
+
+/* A SYN or an RST: may it pass? One that is open does not begin again, and ends by an RST of the byte which the server's
+ * TCP waits for, so that nothing is known of one that is over, and of one that goes on all. */
+static __always_inline int rg_connection_turns(const struct rg_packet *pkt, const struct tcphdr *tcp, enum rg_tcp state,
+					       const struct rg_tcp_at *at)
+{
+	int open = state == RG_TCP_FRESH || state == RG_TCP_TAKEN;
+
+	if (state == RG_TCP_NOWHERE || state == RG_TCP_BEGINS)
+		return 1;
+	if (tcp->syn)
+		return !open && rg_connection_forget(pkt);
+	return !open || (bpf_ntohl(tcp->seq) == at->next && rg_connection_forget(pkt));
+}
+
+/* Another host has the connection, if a socket has listened here for a while and no connection has begun. */
+static __always_inline int rg_connection_elsewhere(const struct rg_packet *pkt)
+{
+	union rg_connection fresh = { .passed = RG_CONNECTION_ELSEWHERE, .at = rg_connection_now() }, known, *entry;
+	struct rg_connection_key key;
+
+	rg_connection_key_of(pkt, &key);
+	entry = bpf_map_lookup_elem(&rg_connections, &key);
+	known.word = entry ? *(volatile __u64 *)&entry->word : 0;
+	if (!entry || known.passed != RG_CONNECTION_ELSEWHERE) {
+		if (!pkt->dry)
+			bpf_map_update_elem(&rg_connections, &key, &fresh, BPF_ANY);
+		return 0;
+	}
+	if (!known.seen && rg_connection_just(entry))
+		return 0;
+	rg_connection_touch(pkt, entry);
+	fresh.seen = 1;
+	if (!known.seen && !pkt->dry)
+		__sync_val_compare_and_swap(&entry->word, known.word, fresh.word);
+	return 1;
+}
+
+/* What comes where a socket only listens: requests tell themselves whose they are, the flow tells it of the rest. */
+static __always_inline int rg_connection_unasked(struct rg_packet *pkt)
+{
+	if (pkt->tie != RG_TIE_UFRAG)
+		return rg_connection_elsewhere(pkt);
+	pkt->after |= RG_AFTER_ASK;
+	return 1;
 }
 
 /* A global function: its key has no room on the stack of the program. */
@@ -287,12 +355,9 @@ __attribute__((noinline)) int rg_connection_only_asks(struct xdp_md *ctx, struct
  * it: then it stands where a frame begins, whichever of them the server understands. */
 static __always_inline int rg_connection_asks(struct rg_packet *pkt, const struct rg_tcp_at *at, __u32 seq)
 {
-	__u32 offset = seq - at->start;
-
-	if (seq != at->next || offset >= RG_CONNECTION_ANSWERED || pkt->payload >= RG_CONNECTION_ANSWERED - offset)
+	if (seq != at->next || pkt->payload >= RG_CONNECTION_PASSED)
 		return 0;
-	pkt->start = at->start;
-	pkt->offset = offset;
+	pkt->offset = seq - at->start;
 	pkt->after |= RG_AFTER_OPEN;
 	return 1;
 }
@@ -307,36 +372,52 @@ static __always_inline int rg_connection_is_answered(const union rg_connection *
 /* Of one that is under way. */
 static __always_inline int rg_connection_goes_on(struct rg_packet *pkt, const struct rg_tcp_at *at, __u32 seq)
 {
-	union rg_connection known = rg_connection_known(pkt, at->start);
+	union rg_connection *entry, known = rg_connection_known(pkt, at->start, &entry);
 
-	if (!known.word || known.meeting != pkt->meeting)
+	if (!entry || !known.word || known.meeting != pkt->meeting)
 		return 0;
 	/* What the server sends goes by where the egress program is not: then nobody can tell whether it has understood */
-	if (rg_connection_is_answered(&known, at) || (at->sent && !known.seen))
+	if (rg_connection_is_answered(&known, at) || (at->sent && !known.seen && !rg_is_answer_seen())) {
+		rg_connection_touch(pkt, entry);
 		return 1;
+	}
 	if ((__s32)(seq + pkt->payload - at->next) > 0)
 		return rg_connection_asks(pkt, at, seq);
 	pkt->after |= RG_AFTER_ASK; /* the server has it already, unless it is another connection by then */
 	return 1;
 }
 
+static __always_inline int rg_connection_holds(struct rg_packet *pkt, enum rg_tcp state, const struct rg_tcp_at *at,
+					       __u32 seq)
+{
+	switch (state) {
+	case RG_TCP_NOWHERE:
+		return 1;
+	case RG_TCP_LISTENS:
+		return rg_connection_unasked(pkt);
+	case RG_TCP_BEGINS:
+	case RG_TCP_FRESH:
+		return rg_connection_asks(pkt, at, seq);
+	case RG_TCP_TAKEN:
+		return rg_connection_goes_on(pkt, at, seq);
+	default:
+		return 0;
+	}
+}
+
 /* @found, or a reason to refuse it. */
 static __always_inline __u32 rg_connection_reason(struct rg_packet *pkt, const struct tcphdr *tcp, enum rg_tcp state,
 						  const struct rg_tcp_at *at, __u32 found)
 {
-	int holds = state == RG_TCP_NOWHERE || state == RG_TCP_LISTENS;
-
 	/* urgent data are no part of the stream that a server reads, also if they come later. In a SYN: RFC 7413. The
 	 * rest of a fragment may come when the connection is another one */
-	if (tcp->urg || pkt->more || (pkt->payload && tcp->syn))
+	if (tcp->urg || pkt->more || (pkt->payload && (tcp->syn || tcp->rst)))
 		return RG_REASON_REFUSE_UNSUPPORTED;
-	if (!pkt->payload || rg_reason_refuses(found))
+	if (tcp->syn || tcp->rst)
+		return rg_connection_turns(pkt, tcp, state, at) ? found : RG_REASON_REFUSE_UNBOUND;
+	if (!pkt->payload || rg_reason_refuses(found) || rg_connection_holds(pkt, state, at, bpf_ntohl(tcp->seq)))
 		return found;
-	if (state == RG_TCP_FRESH)
-		holds = rg_connection_asks(pkt, at, bpf_ntohl(tcp->seq));
-	if (state == RG_TCP_TAKEN)
-		holds = rg_connection_goes_on(pkt, at, bpf_ntohl(tcp->seq));
-	return holds ? found : RG_REASON_REFUSE_UNBOUND;
+	return RG_REASON_REFUSE_UNBOUND;
 }
 
 /** Of a segment from a remote at an endpoint that is shared: @found, what it was found to be by its flow and by
@@ -354,35 +435,34 @@ __attribute__((noinline)) int rg_connection_judge(struct xdp_md *ctx, struct rg_
 	if (RG_LOAD_SMALL(&source, pkt->transport_at, &tcp))
 		return RG_REASON_REFUSE_UNSUPPORTED;
 	at.start = at.next = bpf_ntohl(tcp.seq) + tcp.syn;
-	if (pkt->payload || pkt->more)
+	if (pkt->payload || pkt->more || tcp.syn || tcp.rst)
 		state = rg_tcp_find(ctx, pkt, &tcp, &at);
+	pkt->start = at.start;
 	reason = rg_connection_reason(pkt, &tcp, state, &at, found);
-	if (!rg_reason_refuses(reason)) {
-		if (state == RG_TCP_LISTENS)
-			rg_connection_forget(pkt);
+	if (!rg_reason_refuses(reason))
 		return reason;
-	}
 	if (pkt->payload || pkt->more)
 		rg_connection_spoil(pkt, state, at.start);
 	rg_packet_of_nobody(pkt, RG_STAGE_MEETING);
 	return reason;
 }
 
-/* Nothing is on its way from here to the server's TCP for so long: what it has not taken by then was lost. */
-#define RG_CONNECTION_SECONDS 3
+/* Until then (3 s) what was judged may be on its way to the server's TCP: what it has not taken by then was lost. */
+#define RG_CONNECTION_LATE 180
 
 /* Its first frames give a connection to their meeting: not to a second one, also if packets of it come to several
  * CPUs at once, or if it is like an earlier connection in all its numbers. And while what has passed is on its way,
  * nothing passes in its place that ends elsewhere: what the server's TCP took of it would begin within a frame. */
 static __always_inline int rg_connection_claim(const struct rg_packet *pkt)
 {
+	__u32 before = pkt->offset ? pkt->offset % RG_CONNECTION_PASSED : RG_CONNECTION_ANSWERED;
 	union rg_connection mine = {}, known, *entry;
-	__u16 now = rg_now(), age;
+	__u16 now = rg_connection_now(), age;
 	struct rg_connection_key key;
 
 	mine.start = pkt->start;
 	mine.meeting = pkt->meeting;
-	mine.passed = pkt->offset + pkt->payload;
+	mine.passed = (pkt->offset + pkt->payload) % RG_CONNECTION_PASSED;
 	mine.at = now;
 	rg_connection_key_of(pkt, &key);
 	entry = bpf_map_lookup_elem(&rg_connections, &key);
@@ -401,9 +481,7 @@ static __always_inline int rg_connection_claim(const struct rg_packet *pkt)
 	if (known.word == mine.word)
 		return 1;
 	if (known.start == mine.start ?
-	    known.meeting != mine.meeting || (age < RG_CONNECTION_SECONDS &&
-					      known.passed != (pkt->offset ? pkt->offset : RG_CONNECTION_ANSWERED)) :
-	    pkt->offset != 0)
+	    known.meeting != mine.meeting || (age < RG_CONNECTION_LATE && known.passed != before) : pkt->offset != 0)
 		return 0;
 	return __sync_val_compare_and_swap(&entry->word, known.word, mine.word) == known.word;
 }
@@ -512,12 +590,13 @@ __attribute__((noinline)) int rg_connection_judge_egress(struct __sk_buff *skb, 
 	struct rg_connection_key key;
 	struct rg_tcp_at at = {};
 	enum rg_tcp state;
-	int here, holds;
+	int holds;
 
 	if (!pkt || !pkt->payload || rg_unbound(pkt, RG_NEXT) != RG_NEXT)
 		return found;
-	state = rg_tcp_find_egress(skb, pkt, &at);
-	here = state == RG_TCP_FRESH || state == RG_TCP_TAKEN;
+	state = rg_tcp_find(skb, pkt, NULL, &at);
+	if (state < RG_TCP_CLOSES)
+		return found;
 	rg_connection_key_of(pkt, &key);
 	entry = bpf_map_lookup_elem(&rg_connections, &key);
 	if (entry) {
@@ -525,12 +604,12 @@ __attribute__((noinline)) int rg_connection_judge_egress(struct __sk_buff *skb, 
 		if (state == RG_TCP_TAKEN && known.passed != RG_CONNECTION_ANSWERED && !pkt->dry)
 			rg_connection_sends(skb, pkt, entry, &at, rg_reason_refuses(found));
 		known.first = entry->first;
-		holds = known.meeting == pkt->meeting &&
-			(!here || (known.start == at.start && (known.passed != RG_CONNECTION_ANSWERED ||
-							       rg_connection_is_answered(&known, &at))));
+		holds = known.meeting == pkt->meeting && known.start == at.start &&
+			(known.passed != RG_CONNECTION_ANSWERED || rg_connection_is_answered(&known, &at));
 	} else {
 		key.local = (struct rg_addr){};
-		holds = !here || bpf_map_lookup_elem(&rg_connections, &key);
+		entry = bpf_map_lookup_elem(&rg_connections, &key);
+		holds = entry && entry->meeting == pkt->meeting;
 	}
 	if (rg_reason_refuses(found) || holds)
 		return found;

@@ -280,31 +280,130 @@ TEST(a_first_frame_may_come_before_the_handshake_is_over)
 }
 
 /* As Docker's proxy does, beside the address translation that leads to the server. */
+/* The other host's connection: what comes is refused at first, in case that one here is about to begin. */
+static void given_elsewhere(void)
+{
+	given_listener(DE4);
+	tcp.port = 40002;
+	when_named(0, "abcd:wxyz");
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_framed_media(5000);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_just(when_framed_media, 5000);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	given_earlier(MOMENT);
+	when_framed_media(5000);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_noted(when_framed_media, 6000);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+}
+
 TEST(where_a_socket_only_listens_the_flow_alone_tells)
 {
 	given_listener(DE4);
 	tcp.port = 40002;
 	when_segment(0, NULL, 0);
 	then_reason(RG_REASON_ADMIT_FLOW_UNBOUND);
-	when_flagged(TCP_FLAG_SYN, 0, NULL, 0);
+	when_syn(0);
 	then_reason(RG_REASON_ADMIT_FLOW_UNBOUND);
 	when_framed_media(5000);
 	then_reason(RG_REASON_REFUSE_UNBOUND);
-	when_named(0, "abcd:wxyz");
+	when_named_part(0, "abcd:wxyz", 30);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	gone(&tcp.listener);
+	given_elsewhere();
+}
+
+/* What comes in its wake is judged before a connection is there. */
+TEST(where_a_socket_only_listens_a_connection_may_begin)
+{
+	given_elsewhere();
+	when_just(when_syn, 0); /* the payload before it may be on its way */
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	given_earlier(MOMENT);
+	when_syn(0);
 	then_reason(RG_REASON_ADMIT_DEFAULT);
-	when_framed_media(5000);
+	when_framed_media(6000);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_named(6000, "abcd:wxyz");
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_just(when_framed_media, 6000);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	given_earlier(MOMENT);
+	when_rst(0); /* of nothing: it ends nothing */
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_framed_media(6000);
 	then_reason(RG_REASON_ADMIT_DEFAULT);
 }
 
-/* If such a segment meets a connection after all, it is not one that is known. */
-TEST(what_passes_where_a_socket_only_listens_forgets_connections)
+TEST(what_was_of_a_connection_does_not_pass_where_a_socket_only_listens)
 {
 	given_opened(DE4, "abcd:wxyz");
+	when_framed_media(10);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
 	gone(&tcp.client);
 	gone(&tcp.server);
 	when_framed_media(10);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_just(when_syn, 0);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	given_earlier(MOMENT);
+	when_syn(0);
 	then_reason(RG_REASON_ADMIT_DEFAULT);
 	assert_int_equal(count_connections(), 0);
+}
+
+/* What may be on its way when it ends would be another one's. */
+TEST(a_connection_that_is_open_does_not_begin)
+{
+	given_connection(DE4, 40000);
+	when_syn(0);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_named(0, "abcd:wxyz");
+	given_taken("0123456789", 10);
+	given_earlier(MOMENT);
+	when_syn(0);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_framed_media(10);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+}
+
+TEST(a_connection_is_ended_where_its_server_waits)
+{
+	given_opened(DE4, "abcd:wxyz");
+	given_earlier(MOMENT);
+	when_rst(9);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_rst(11);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_noted(when_framed_media, 10);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_just(when_rst, 10);
+	then_reason(RG_REASON_REFUSE_UNBOUND); /* that may be on its way */
+	given_earlier(MOMENT);
+	flags = RG_TRACE_DRY;
+	when_rst(10);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	flags = 0;
+	when_framed_media(10);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	given_earlier(MOMENT);
+	when_rst(10);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_framed_media(10); /* the server's TCP has not seen the end of it yet */
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_flagged(TCP_FLAG_RST, 10, "media", 5);
+	then_reason(RG_REASON_REFUSE_UNSUPPORTED);
+}
+
+TEST(a_connection_that_closes_takes_nothing)
+{
+	given_opened(DE4, "abcd:wxyz");
+	assert_int_equal(shutdown(tcp.server, SHUT_WR), 0);
+	when_framed_media(10);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_rst(0);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
 }
 
 TEST(without_a_socket_the_flow_alone_tells)
@@ -471,7 +570,11 @@ int main(void)
 		T(a_first_frame_may_come_before_the_handshake_is_over),
 		T(a_first_frame_may_come_with_a_cookie),
 		T(where_a_socket_only_listens_the_flow_alone_tells),
-		T(what_passes_where_a_socket_only_listens_forgets_connections),
+		T(where_a_socket_only_listens_a_connection_may_begin),
+		T(what_was_of_a_connection_does_not_pass_where_a_socket_only_listens),
+		T(a_connection_that_is_open_does_not_begin),
+		T(a_connection_is_ended_where_its_server_waits),
+		T(a_connection_that_closes_takes_nothing),
 		T(without_a_socket_the_flow_alone_tells),
 		T(urgent_data_and_a_payload_in_a_syn_are_refused),
 		T(a_fragment_of_a_segment_is_refused),

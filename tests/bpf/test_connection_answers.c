@@ -112,6 +112,7 @@ TEST(what_stands_within_a_frame_is_no_answer)
 TEST(where_the_egress_program_sees_nothing_the_first_frame_tells)
 {
 	given_connection(DE4, 40000);
+	rg_dp_answers_note(rg_engine_dp(gate), false);
 	when_named(0, "abcd:wxyz");
 	given_sent("0123456789", 10);
 	when_framed_media(10);
@@ -124,6 +125,39 @@ TEST(where_the_egress_program_sees_nothing_the_first_frame_tells)
 	when_answered(STUN_ERROR, -1);
 	when_framed_media(10);
 	then_reason(RG_REASON_REFUSE_UNBOUND);
+}
+
+/* What it has sent may wait for the address of the next hop, say. */
+TEST(where_the_egress_program_is_only_an_answer_counts)
+{
+	given_connection(DE4, 40000);
+	when_named(0, "abcd:wxyz");
+	given_sent("0123456789", 10);
+	assert_int_equal(send(tcp.server, "?", 1, 0), 1);
+	when_framed_media(10);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	when_answered(STUN_SUCCESS, -1);
+	when_framed_media(10);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+}
+
+/* A server that knows nothing of a participant yet, say, and a client that asks until it does. */
+TEST(a_client_may_ask_for_long)
+{
+	static char bytes[2048];
+	size_t n, all = 0;
+
+	given_connection(DE4, 40000);
+	for (int i = 0; i < 100; i++, all += n) {
+		n = when_asked((int)all, "abcd:wxyz");
+		then_reason(RG_REASON_ADMIT_DEFAULT);
+		given_sent(bytes, n);
+		when_framed_media((int)(all + n));
+		then_reason(RG_REASON_REFUSE_UNBOUND);
+	}
+	when_answered(STUN_SUCCESS, 0);
+	when_framed_media((int)all);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
 }
 
 /* After a trial, say, which has no egress program until it is kept. */
@@ -147,6 +181,7 @@ TEST(what_is_refused_on_its_way_out_is_seen)
 	size_t n;
 
 	given_connection(DE4, 40000);
+	rg_dp_answers_note(rg_engine_dp(gate), false);
 	n = when_asked(0, "abcd:wxyz");
 	given_sent(bytes, n);
 	assert_int_equal(send(tcp.server, "?", 1, 0), 1);
@@ -205,19 +240,6 @@ TEST(while_one_request_is_on_its_way_none_of_another_length_passes)
 	then_reason(RG_REASON_REFUSE_UNBOUND);
 }
 
-/* The only connection's last segment passed so many seconds earlier. */
-static void given_earlier(uint16_t seconds)
-{
-	int fd = bpf_map__fd(rg_engine_dp(gate)->skel->maps.rg_connections);
-	union rg_connection connection;
-	struct rg_connection_key key;
-
-	assert_int_equal(bpf_map_get_next_key(fd, NULL, &key), 0);
-	assert_int_equal(bpf_map_lookup_elem(fd, &key, &connection), 0);
-	connection.at = (uint16_t)(connection.at - seconds);
-	assert_int_equal(bpf_map_update_elem(fd, &key, &connection, BPF_ANY), 0);
-}
-
 /* Behind the filter; a client's TCP may repeat more than that. */
 TEST(what_was_lost_on_its_way_may_come_with_more)
 {
@@ -228,16 +250,16 @@ TEST(what_was_lost_on_its_way_may_come_with_more)
 	n = when_asked(0, "abcd:wxyz");
 	when_asked_at_once(0, 2, "abcd:wxyz", 0);
 	then_reason(RG_REASON_REFUSE_UNBOUND);
-	given_earlier(10);
+	given_earlier(LATE);
 	when_named(0, "efgh:wxyz");
 	then_reason(RG_REASON_REFUSE_UNBOUND);
-	given_earlier(10);
+	given_earlier(LATE);
 	when_asked_at_once(0, 2, "abcd:wxyz", 0);
 	then_reason(RG_REASON_ADMIT_DEFAULT);
 	given_sent(bytes, n);
 	when_asked_at_once((int)n, 2, "abcd:wxyz", 0);
 	then_reason(RG_REASON_REFUSE_UNBOUND);
-	given_earlier(10);
+	given_earlier(LATE);
 	when_asked_at_once((int)n, 2, "abcd:wxyz", 0);
 	then_reason(RG_REASON_ADMIT_DEFAULT);
 }
@@ -274,6 +296,8 @@ int main(void)
 		T(an_answer_may_come_after_errors),
 		T(what_stands_within_a_frame_is_no_answer),
 		T(where_the_egress_program_sees_nothing_the_first_frame_tells),
+		T(where_the_egress_program_is_only_an_answer_counts),
+		T(a_client_may_ask_for_long),
 		T(what_was_open_before_an_egress_program_goes_on),
 		T(what_is_refused_on_its_way_out_is_seen),
 		T(several_requests_may_be_one_segment),

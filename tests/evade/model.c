@@ -34,7 +34,7 @@ const char *model_text(enum model_verdict verdict)
 		[MODEL_REQUEST] = "at a shared endpoint, a request that can not be read",
 		[MODEL_BEYOND] = "more tags or extension headers than are followed, or a first fragment without all headers",
 		[MODEL_HIDDEN] = "at a shared endpoint, a first fragment that may hide a request",
-		[MODEL_FLAGS] = "at a shared endpoint, urgent data, a payload in a SYN, or a fragment of TCP",
+		[MODEL_FLAGS] = "at a shared endpoint, urgent data, a payload in a SYN or an RST, or a fragment of TCP",
 		[MODEL_FRAGMENT] = "a later fragment without its first one, or of a first one that is refused",
 		[MODEL_ROUTE] = "a source route to another endpoint",
 		[MODEL_UNSURE] = "headers that may be beyond the linear part",
@@ -195,7 +195,7 @@ static bool is_odd_segment(const struct frame *frame, const struct oracle_packet
 	uint8_t flags = frame->data[packet->transport_at + 13];
 	bool empty = packet->payload_at == packet->payload_end;
 
-	return flags & TCP_URG || packet->is_first || (flags & TCP_SYN && !empty);
+	return flags & TCP_URG || packet->is_first || (flags & (TCP_SYN | TCP_RST) && !empty);
 }
 
 /* Of plans: no server listens there, so there are no connections. */

@@ -19,6 +19,7 @@
 #include "harness/shared.h"
 
 #define TCP_FLAG_SYN 0x02
+#define TCP_FLAG_RST 0x04
 #define TCP_FLAG_ACK 0x18 /* with PSH */
 #define TCP_FLAG_URG 0x38
 #define STUN_SUCCESS 0x0101
@@ -255,6 +256,82 @@ static inline void when_named_too(uint32_t start, const char *name)
 	when_named(0, name);
 	tcp.start = start_here;
 	tcp.to = NULL;
+}
+
+/* How long nothing else may begin after something has passed, and how long what has passed may be on its way: see
+ * bpf/connection.h. */
+#define MOMENT 4
+#define LATE 180
+
+static inline void the_connection(struct rg_connection_key *key, union rg_connection *ret)
+{
+	int fd = bpf_map__fd(rg_engine_dp(gate)->skel->maps.rg_connections);
+
+	assert_int_equal(bpf_map_get_next_key(fd, NULL, key), 0);
+	assert_int_equal(bpf_map_lookup_elem(fd, key, ret), 0);
+}
+
+static inline void given_at(const struct rg_connection_key *key, union rg_connection connection, uint16_t at)
+{
+	connection.at = at;
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(rg_engine_dp(gate)->skel->maps.rg_connections), key, &connection,
+					     BPF_ANY), 0);
+}
+
+/* What passed last of the only connection was so much earlier. */
+static inline void given_earlier(uint16_t ticks)
+{
+	union rg_connection connection;
+	struct rg_connection_key key;
+
+	the_connection(&key, &connection);
+	given_at(&key, connection, (uint16_t)(connection.at - ticks));
+}
+
+static inline uint16_t connection_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (uint16_t)(((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec) >> RG_CONNECTION_SHIFT);
+}
+
+/* In the moment in which something of the only connection has passed; again, if this process lost too much of it. */
+static inline void when_just(void (*when)(int), int from)
+{
+	union rg_connection connection;
+	struct rg_connection_key key;
+	uint16_t now;
+
+	the_connection(&key, &connection);
+	do {
+		now = connection_now();
+		given_at(&key, connection, now);
+		when(from);
+	} while ((uint16_t)(connection_now() - now) >= MOMENT);
+}
+
+/* It is remembered that something has passed. */
+static inline void when_noted(void (*when)(int), int from)
+{
+	union rg_connection before, after;
+	struct rg_connection_key key;
+
+	given_earlier(LATE);
+	the_connection(&key, &before);
+	when(from);
+	the_connection(&key, &after);
+	assert_int_not_equal(before.at, after.at);
+}
+
+static inline void when_syn(int from)
+{
+	when_flagged(TCP_FLAG_SYN, from, NULL, 0);
+}
+
+static inline void when_rst(int from)
+{
+	when_flagged(TCP_FLAG_RST, from, NULL, 0);
 }
 
 /* A SYN that nobody answers, so that the handshake stays under way. Returns a socket that hears what is sent there. */
