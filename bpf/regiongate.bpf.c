@@ -34,6 +34,7 @@ struct rg_source { void *ctx; int is_skb; };
 #include "route.h"
 #include "ufrag.h"
 #include "connection.h"
+#include "answer.h"
 #include "joined.h"
 #include "verdict.h"
 #include "trace.h"

@@ -69,6 +69,38 @@ check "a trial can be detached" rg attach eth0 --confirm 60s
 check "so" rg detach eth0
 check "it is off" off
 is "nothing to confirm" "$(call POST /v1/interfaces/eth0:confirm)" 404
+
+# Its interface goes, changes its name or loses the filter: then the trial is over.
+program_of() { ip -n "$NS-server" -j link show dev "$1" | jq '.[0].xdp.mode // 0'; }
+asked() { rg status --json | jq -e --arg name "$1" 'any(.interfaces[]; .name == $name)'; }
+forgotten() { ! asked "$1"; }
+world_link server try0
+check "on trial" rg attach try0 --confirm 60s
+ip -n "$NS-server" link set try0 down
+ip -n "$NS-server" link set try0 name try1 up
+check "renamed: the trial is over" until_true 3 forgotten try0
+is "and the filter off, whatever the name is" "$(program_of try1)" 0
+check "it is said" grep -q "the trial on 'try0' is over" "$WORK/daemon.log"
+check "on trial under the new name" rg attach try1 --confirm 60s
+bpftool link detach id "$(rg status --json | jq '.interfaces[] | select(.name == "try1").link_id')" >/dev/null
+rg attach try1 --confirm >"$WORK/out" 2>"$WORK/err"
+is "taken off by somebody: not confirmed" $? 1
+check "because of that" grep -q "the trial on 'try1' is over" "$WORK/err"
+check "and forgotten" forgotten try1
+for i in $(seq 10); do
+	world_link server gone$i
+	rg attach gone$i --confirm 60s >/dev/null 2>"$WORK/err" || break
+	ip -n "$NS-server" link del gone$i
+	until_true 3 forgotten gone$i || break
+done
+check "interfaces that go take their trials with them" [ "$(cat "$WORK/err")$i" = 10 ]
+world_link server try2
+check "on trial" rg attach try2 --confirm 60s
+rm -r "$PINS"
+rg attach try2 --confirm 2>"$WORK/err"
+is "without pins nothing is confirmed" $? 1
+check "because of that" grep -q "the pins at $PINS were removed" "$WORK/err"
+check "it can be detached" rg detach try2
 daemon_stop
 check "nothing is left pinned" [ ! -e "$PINS" ]
 world_done

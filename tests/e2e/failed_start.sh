@@ -40,6 +40,7 @@ fails "a database of noise" noise.mmdb --state "$STATE" --pin-dir "$PINS" --geoi
 fails "a store that is none" "regiongate.db" --state "$WORK/bad-state" --pin-dir "$PINS" --interface eth0
 fails "a state directory that is a file" "file" --state "$WORK/file" --pin-dir "$PINS" --interface eth0
 fails "a pin directory outside a bpffs" "nobpf" --state "$STATE" --pin-dir "$WORK/nobpf" --interface eth0
+fails "a pin directory with a dot" "no names with dots" --state "$STATE" --pin-dir "$PINS.2" --interface eth0
 mkdir "$WORK/mine"
 fails "a directory of somebody else" "mine" --state "$STATE" --pin-dir "$WORK/mine" --interface eth0
 check "it is still there" [ -d "$WORK/mine" ]

@@ -43,6 +43,25 @@ ip -n "$NS-server" -6 route add default dev eth0
 check "renamed back: as before" until_true 3 is_attached eth0
 is "without having been off" "$(field eth0 reattached)" 0
 
+# Renamed, and taken off by the name that it was attached by.
+world_link server own0
+check "own0: attached" rg attach own0
+ip -n "$NS-server" link set own0 down
+ip -n "$NS-server" link set own0 name own1 up
+check "renamed" until_true 3 is_attached own1
+check "detached by its former name" rg detach own0
+is "so the filter is off" "$(ip -n "$NS-server" -j link show dev own1 | jq '.[0].xdp.mode // 0')" 0
+is "and nothing of it is left" "$(rg status --json | jq -c '[.interfaces[].name | select(startswith("own"))]')" '[]'
+check "own1: attached" rg attach own1
+ip -n "$NS-server" link set own1 down
+ip -n "$NS-server" link set own1 name own2 up
+check "renamed" until_true 3 is_attached own2
+check "attached by its new name, too" rg attach own2
+check "detached by the former name" rg detach own1
+is "it stays on by the new one" "$(field own2 attached)" true
+check "own2: detached" rg detach own2
+ip -n "$NS-server" link del own2
+
 # Somebody takes the link off: no message of the kernel tells, the next look does.
 link=$(field eth0 link_id)
 check "the link is taken off beside the daemon" bpftool link detach id "$link"
@@ -50,6 +69,18 @@ check "the filter is on again" until_true 8 sh -c \
 	"'$REGIONGATE' --socket '$SOCKET' status --json | jq -e '.interfaces[] | select(.name == \"eth0\") | .attached and .reattached == 1'"
 kept_out "and refuses" cn 198.51.100.10 10001
 check "the ledger says so" sh -c "'$REGIONGATE' --socket '$SOCKET' ledger list --json | grep -q '\"again\": *true'"
+
+
+# Or that of egress alone.
+link=$(bpftool -j link show pinned "$PINS/links/tcx%3a$(field eth0 ifindex)" | jq .id)
+check "the link of egress is taken off" bpftool link detach id "$link"
+check "it is on again, and counted" until_true 8 sh -c \
+	"'$REGIONGATE' --socket '$SOCKET' status --json | jq -e '.interfaces[] | select(.name == \"eth0\") | .attached_egress == \"tcx\" and .reattached == 2'"
+check "and logged" grep -q "what interface 'eth0' sends was not filtered; it is again" "$WORK/daemon.log"
+link=$(bpftool -j link show pinned "$PINS/links/tcx%3a$(field eth0 ifindex)" | jq .id)
+bpftool link detach id "$link"
+rg status --verify --json >"$WORK/verify"
+is "verify counts it" "$(jq -c '.checks[] | select(.name == "interfaces") | [.differences, .repaired]' "$WORK/verify")" "[1,1]"
 
 # A foreign program has taken the place: left alone, named.
 bpftool link detach id "$(field hot0 link_id)"
@@ -64,6 +95,14 @@ check "when it goes, the filter is on again" until_true 3 is_attached hot0
 in_host server sh -c 'for i in $(seq 100); do ip link add d$i type veth peer name e$i || exit 1; done'
 check "200 interfaces later it answers" rg status
 check "and has none of them" [ "$(rg status --json | jq '.interfaces | length')" = 2 ]
+
+# The configuration lists one that is not there now, but was.
+ip -n "$NS-server" link del hot0
+daemon_stop
+daemon_start --interface eth0:native --interface hot0
+is "a start waits for what was attached before" "$(field hot0 problem)" "there is no interface 'hot0'"
+world_link server hot0
+check "and attaches it when it comes" until_true 3 is_attached hot0
 daemon_stop
 check "--detach" daemon_run --detach
 world_done

@@ -42,6 +42,14 @@ check "as the store's" grep -q 'problem:store' "$WORK/body"
 meetings=$(rg meeting list --json | jq -c '[.meetings[].id]')
 check "the status is answered" rg status
 filters "a full disk"
+daemon_stop
+dd if=/dev/zero of="$STATE/fill2" bs=4k >/dev/null 2>&1
+daemon_run --max-meetings 2000 2>"$WORK/err"
+is "a start on a full disk fails" $? 1
+check "and says that it is full" grep -qE "No space left|disk is full" "$WORK/err"
+filters "a start on a full disk"
+rm "$STATE/fill2"
+daemon_start --max-meetings 2000
 rm "$STATE/fill"
 is "with room again" "$(put disk-again)" 201
 is "nothing half done is left" "$(rg meeting list --json | jq -c '[.meetings[].id] - ["disk-again"]')" "$meetings"

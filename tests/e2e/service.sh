@@ -18,6 +18,7 @@ service=$WORK/dest/lib/systemd/system/regiongated.service
 check "the unit starts what is installed" grep -qx "ExecStart=/usr/sbin/regiongated" "$service"
 check "with a notification when it is in force" grep -qx "Type=notify" "$service"
 check "with a watchdog" grep -q "^WatchdogSec=" "$service"
+check "started again however often it fails: a disk may be full for hours" grep -qx "StartLimitIntervalSec=0" "$service"
 check "with its socket" grep -qx "Requires=regiongated.socket" "$service"
 check "the socket is for the group that sysusers.d makes" \
 	grep -qx "SocketGroup=$(awk '$1 == "g" { print $2 }' "$WORK/dest/usr/lib/sysusers.d/regiongate.conf")" \

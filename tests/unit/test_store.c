@@ -188,6 +188,26 @@ static void a_database_that_is_cut_off_is_refused_and_left(void **state)
 	free(bytes);
 }
 
+/* What a copy on a full disk leaves: to begin anew would be to forget all rules. */
+static void a_store_that_became_empty_is_refused_and_left(void **state)
+{
+	(void)state;
+	given_filled_store(1);
+	spill("", 0);
+	then_open_refused("is corrupt (it is empty)");
+	then_file_is("", 0);
+	assert_int_equal(unlink(file), 0);
+	rg_store_close(given_store());
+}
+
+/* A first start that was killed. */
+static void an_empty_file_that_never_was_a_store_becomes_one(void **state)
+{
+	(void)state;
+	spill("", 0);
+	rg_store_close(given_store());
+}
+
 static void another_programs_database_is_refused_and_left(void **state)
 {
 	size_t size;
@@ -437,6 +457,8 @@ int main(void)
 		TEST(a_file_that_is_no_database_is_refused_and_left),
 		TEST(a_database_with_broken_pages_is_refused_and_left),
 		TEST(a_database_that_is_cut_off_is_refused_and_left),
+		TEST(a_store_that_became_empty_is_refused_and_left),
+		TEST(an_empty_file_that_never_was_a_store_becomes_one),
 		TEST(another_programs_database_is_refused_and_left),
 		TEST(a_newer_schema_is_refused_and_left),
 		TEST(a_store_that_is_held_is_refused),

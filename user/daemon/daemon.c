@@ -213,6 +213,7 @@ static int attach(struct daemon *daemon, const struct rg_config_interface *inter
 	json_t *answer = NULL;
 	int r;
 
+	*ret_new = false;
 	if (!body)
 		return rg_err_set(err, -ENOMEM, RG_ERR_INTERNAL, "", "out of memory");
 	/* what was attached before stays so, whatever fails later */
@@ -220,6 +221,8 @@ static int attach(struct daemon *daemon, const struct rg_config_interface *inter
 	*ret_new = !r && !status.attached;
 	if (!r)
 		r = rg_engine_interface_put(daemon->engine, interface->name, body, &answer, err);
+	else if (r == -ENODEV && !rg_engine_interface_get(daemon->engine, interface->name, &answer, NULL))
+		r = 0; /* it was attached before: the engine has said that it waits for it */
 	json_decref(body);
 	json_decref(answer);
 	return r;

@@ -108,16 +108,15 @@ static int pinned_find(const struct rg_dp *dp, unsigned int ifindex, char ret_pa
 	return found < 0 && failed ? failed : found;
 }
 
-/* The same, or the link of a trial: its path is "". */
-static int link_find(const struct rg_dp *dp, unsigned int ifindex, char ret_path[512],
-		     struct bpf_link_info *ret_info)
+/* The same, or the link of a trial. */
+static int link_find(const struct rg_dp *dp, unsigned int ifindex, struct bpf_link_info *ret_info)
 {
 	_cleanup_(rg_closep) int fd = fcntl(rg_dp_trial_fd(dp, ifindex), F_DUPFD_CLOEXEC, 0);
 	__u32 length = sizeof(*ret_info);
+	char path[512];
 
 	if (fd < 0)
-		return pinned_find(dp, ifindex, ret_path, ret_info);
-	ret_path[0] = '\0';
+		return pinned_find(dp, ifindex, path, ret_info);
 	memset(ret_info, 0, sizeof(*ret_info));
 	return bpf_obj_get_info_by_fd(fd, ret_info, &length) ? -errno : TAKE_FD(fd);
 }
@@ -133,7 +132,6 @@ int rg_dp_interface_status(struct rg_dp *dp, const char *ifname, struct rg_dp_in
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
 	struct rg_dp_interface status = {};
 	struct bpf_link_info link;
-	char path[512];
 	int r;
 
 	status.ifindex = if_nametoindex(ifname);
@@ -146,7 +144,7 @@ int rg_dp_interface_status(struct rg_dp *dp, const char *ifname, struct rg_dp_in
 	status.prog_id = query.drv_prog_id ? query.drv_prog_id : query.skb_prog_id ? query.skb_prog_id : query.prog_id;
 	status.mode = query.drv_prog_id ? RG_XDP_NATIVE : RG_XDP_GENERIC;
 	if (status.prog_id) {
-		_cleanup_(rg_closep) int fd = link_find(dp, status.ifindex, path, &link);
+		_cleanup_(rg_closep) int fd = link_find(dp, status.ifindex, &link);
 
 		if (fd < 0 && fd != -ENOENT)
 			return not_told(ifname, fd, err);
@@ -281,9 +279,8 @@ static int pin_link(const struct rg_dp *dp, const struct rg_dp_interface *interf
 	if (!bpf_obj_pin(fd, path))
 		return 0;
 	r = -errno;
-	if (r == -ENOENT)
-		return rg_err_set(err, r, RG_ERR_KERNEL, "",
-				  "the pins at %s were removed beside the daemon: restart it", dp->pin_dir);
+	if (rg_dp_pins_gone(dp, err))
+		return r;
 	return rg_err_set(err, r, RG_ERR_KERNEL, "", "cannot pin the link %s: %s", path, strerror(-r));
 }
 
@@ -306,7 +303,8 @@ static int another_program(const struct rg_dp_interface *now, struct rg_err *err
 			  " (it is libxdp's dispatcher: 'dispatcher = auto' in [filter] makes the filter join it)");
 }
 
-int rg_dp_attach_trial(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, struct rg_err *err)
+int rg_dp_attach_trial(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, unsigned int *ret_ifindex,
+		       struct rg_err *err)
 {
 	_cleanup_(rg_closep) int fd = -1;
 	struct rg_dp_interface now;
@@ -327,6 +325,7 @@ int rg_dp_attach_trial(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mo
 		return rg_err_set(err, -ENOSPC, RG_ERR_FULL, "", "%zu interfaces wait for confirmation already",
 				  ARRAY_SIZE(dp->trials));
 	(void)TAKE_FD(fd); /* the trial's now */
+	*ret_ifindex = now.ifindex;
 	return 0;
 }
 
@@ -348,7 +347,7 @@ static int detach_xdp(struct rg_dp *dp, const char *ifname, unsigned int ifindex
 {
 	struct bpf_link_info info;
 	char path[512];
-	_cleanup_(rg_closep) int fd = ifindex ? link_find(dp, ifindex, path, &info) : -ENOENT;
+	_cleanup_(rg_closep) int fd = ifindex ? pinned_find(dp, ifindex, path, &info) : -ENOENT;
 
 	if (fd < 0 && fd != -ENOENT)
 		return not_told(ifname, fd, err);
@@ -359,10 +358,7 @@ static int detach_xdp(struct rg_dp *dp, const char *ifname, unsigned int ifindex
 	/* not only unpinned: the kernel would let go of it some time later */
 	if (bpf_link_detach(fd))
 		return rg_err_set(err, -errno, RG_ERR_KERNEL, "", "cannot detach from '%s': %s", ifname, strerror(errno));
-	if (path[0])
-		unlink(path);
-	else
-		close(rg_dp_trial_take(dp, ifindex));
+	unlink(path);
 	return 0;
 }
 

@@ -158,9 +158,14 @@ struct rg_dp_interface {       /* as the kernel has it now, not as it was asked 
  *  has it; where the kernel can not have one of our own, the filter attaches without it. Attaching again with the
  *  same mode is a success; with another mode re-attaches. */
 int rg_dp_attach(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, struct rg_err *err);
-/** The same, but not pinned: the filter comes off when the process ends, or by rg_dp_detach(). What is
+/** The same, but not pinned: the filter comes off when the process ends, or by rg_dp_trial_end(). What is
  *  attached already is a CONFLICT, a trial too. */
-int rg_dp_attach_trial(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, struct rg_err *err);
+int rg_dp_attach_trial(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, unsigned int *ret_ifindex,
+		       struct rg_err *err);
+/** Is the filter of the trial still there? No: the interface is gone, or somebody took it off. */
+bool rg_dp_trial_on(const struct rg_dp *dp, unsigned int ifindex);
+/** Off again, whatever the interface is called now. */
+void rg_dp_trial_end(struct rg_dp *dp, unsigned int ifindex);
 /** Pin the link of a trial: no packet notices. NOT_FOUND if there is none; a trial that can not be
  *  pinned stays one. */
 int rg_dp_attach_keep(struct rg_dp *dp, const char *ifname, struct rg_err *err);

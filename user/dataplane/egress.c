@@ -255,6 +255,8 @@ int rg_dp_egress_attach(struct rg_dp *dp, const char *ifname, enum rg_egress_mod
 		r = tcx_attach(dp, ifindex);
 	if (r && mode != RG_EGRESS_TCX)
 		r = filter_attach(dp, ifindex);
+	if (r && rg_dp_pins_gone(dp, err))
+		return r;
 	if (r)
 		return attach_error(ifname, mode, r, err);
 	if (now == RG_EGRESS_TCX) {

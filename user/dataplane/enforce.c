@@ -89,6 +89,9 @@ int rg_dp_former_settle(struct rg_dp *dp, struct rg_err *err)
 	size_t n;
 	int r;
 
+	if (dp->pin_dir && access(dp->pin_dir, F_OK) && errno == EPERM)
+		return rg_err_set(err, -EPERM, RG_ERR_INVALID, "", "the pin directory %s: a bpffs has no names with dots",
+				  dp->pin_dir);
 	if (!dp->pin_dir || access(dp->pin_dir, F_OK))
 		return 0;
 	r = rg_dp_dir_lock(dp, err);

@@ -103,6 +103,16 @@ int rg_dp_dirs_make(const char *path, struct rg_err *err)
 	return 0;
 }
 
+bool rg_dp_pins_gone(const struct rg_dp *dp, struct rg_err *err)
+{
+	char path[512];
+
+	if (!access(rg_dp_pin_path(dp->pin_dir, NULL, "links", path), F_OK))
+		return false;
+	rg_err_set(err, -ENOENT, RG_ERR_KERNEL, "", "the pins at %s were removed beside the daemon: restart it", dp->pin_dir);
+	return true;
+}
+
 int rg_dp_dir_lock(struct rg_dp *dp, struct rg_err *err)
 {
 	_cleanup_(rg_closep) int fd = open(dp->pin_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -124,6 +124,8 @@ size_t rg_dp_pins(const struct rg_dp *dp, struct rg_dp_pin ret[RG_DP_PINS_MAX]);
 bool rg_dp_pin_ours(const char *name);
 /** Every directory of the path; the last ones must lie on a bpffs. */
 int rg_dp_dirs_make(const char *path, struct rg_err *err);
+/** Is there nothing to pin into any more? Then @err says so. */
+bool rg_dp_pins_gone(const struct rg_dp *dp, struct rg_err *err);
 /** One daemon has a pin directory: another would take its interfaces away from it. CONFLICT. */
 int rg_dp_dir_lock(struct rg_dp *dp, struct rg_err *err);
 

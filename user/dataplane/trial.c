@@ -2,6 +2,8 @@
 /* Links on trial: held by this process alone, so that whatever becomes of it, they come off. */
 #include "dataplane/private.h"
 
+#include <bpf/bpf.h>
+
 #include "base/cleanup.h"
 
 void rg_dp_trials_init(struct rg_dp *dp)
@@ -48,6 +50,23 @@ bool rg_dp_trial_hold(struct rg_dp *dp, unsigned int ifindex, int fd)
 		return true;
 	}
 	return false;
+}
+
+bool rg_dp_trial_on(const struct rg_dp *dp, unsigned int ifindex)
+{
+	int fd = rg_dp_trial_fd(dp, ifindex);
+	struct bpf_link_info info = {};
+	__u32 length = sizeof(info);
+
+	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &length) && info.xdp.ifindex == ifindex;
+}
+
+void rg_dp_trial_end(struct rg_dp *dp, unsigned int ifindex)
+{
+	_cleanup_(rg_closep) int fd = rg_dp_trial_take(dp, ifindex);
+
+	if (fd >= 0)
+		bpf_link_detach(fd); /* at once: the kernel would let go of it some time later */
 }
 
 int rg_dp_trial_take(struct rg_dp *dp, unsigned int ifindex)

@@ -337,6 +337,19 @@ int interface_unstore(struct rg_engine *engine, const struct interface *interfac
 	return r;
 }
 
+static int take_off(struct rg_engine *engine, const char *name, const struct interface *interface, struct rg_err *err)
+{
+	char now[16];
+
+	if (interface && interface->confirm_ns) {
+		rg_dp_trial_end(engine->dp, interface->ifindex);
+		return 0;
+	}
+	if (interface && interface_renamed(engine, interface, now) && !interface_find(engine, now))
+		name = now;
+	return rg_dp_detach(engine->dp, name, err);
+}
+
 int rg_engine_interface_delete(struct rg_engine *engine, const char *name, struct rg_err *err)
 {
 	struct interface *interface = interface_find(engine, name);
@@ -351,7 +364,7 @@ int rg_engine_interface_delete(struct rg_engine *engine, const char *name, struc
 		r = interface_unstore(engine, interface, err);
 	if (r)
 		return r;
-	r = rg_dp_detach(engine->dp, name, &why);
+	r = take_off(engine, name, interface, &why);
 	if (r && !(interface && why.code == RG_ERR_NOT_FOUND)) {
 		if (interface && !interface->confirm_ns &&
 		    interface_store(engine, name, interface->mode, interface->egress, NULL))

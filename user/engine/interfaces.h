@@ -40,8 +40,12 @@ void interfaces_attach(struct rg_engine *engine);
 int interface_try(struct rg_engine *engine, const char *name, enum rg_xdp_mode mode,
 		  enum rg_egress_mode egress, uint64_t within_s,
 		  struct rg_err *err);
-/** A trial becomes an interface like others. */
+/** A trial becomes an interface like others. CONFLICT: it was over. */
 int interface_confirm(struct rg_engine *engine, struct interface *interface, struct rg_err *err);
+/** Was it asked to filter what it sends, and does not? */
+bool interface_sends_freely(const struct interface *interface, const struct rg_dp_interface *status);
+/** Has it another name now, with the filter still on it? */
+bool interface_renamed(struct rg_engine *engine, const struct interface *interface, char ret[16]);
 /** Seconds that are left to confirm, rounded up. */
 uint64_t interface_confirm_s(const struct interface *interface);
 /** What is to be said of an interface that is attached; NULL: nothing. */

@@ -2,6 +2,7 @@
 /* Interfaces come and go, links are taken off, trials end: what keeps the kernel's interfaces as
  * they were asked for. */
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/log.h"
@@ -40,20 +41,31 @@ static void set_problem(struct interface *interface, const char *problem)
 		rg_log(RG_LOG_NOTICE, "interface '%s' is attached", interface->name);
 }
 
+bool interface_renamed(struct rg_engine *engine, const struct interface *interface, char ret[16])
+{
+	_cleanup_(rg_freep) struct rg_dp_interface *list = NULL;
+	bool found = false;
+	size_t n = 0;
+
+	if (!interface->ifindex || rg_dp_interfaces(engine->dp, &list, &n, NULL))
+		return false;
+	for (size_t i = 0; i < n && !found; i++) {
+		found = list[i].ifindex == interface->ifindex && strcmp(list[i].name, interface->name) != 0;
+		if (found)
+			snprintf(ret, 16, "%.15s", list[i].name);
+	}
+	return found;
+}
+
 /* The interface is gone, or has another name now: then its link is still on it. */
 static void look_for_absent(struct rg_engine *engine, struct interface *interface, const struct rg_err *why)
 {
-	_cleanup_(rg_freep) struct rg_dp_interface *list = NULL;
-	char problem[sizeof(interface->problem)];
-	size_t n = 0;
+	char problem[sizeof(interface->problem)], now[16];
 
-	snprintf(problem, sizeof(problem), "%.190s", why->detail);
-	if (rg_dp_interfaces(engine->dp, &list, &n, NULL))
-		n = 0;
-	for (size_t i = 0; i < n; i++)
-		if (interface->ifindex && list[i].ifindex == interface->ifindex)
-			snprintf(problem, sizeof(problem), "it is called '%s' now, and the filter is still on it",
-				 list[i].name);
+	if (interface_renamed(engine, interface, now))
+		snprintf(problem, sizeof(problem), "it is called '%s' now, and the filter is still on it", now);
+	else
+		snprintf(problem, sizeof(problem), "%.190s", why->detail);
 	set_problem(interface, problem);
 }
 
@@ -91,11 +103,26 @@ static void note_warning(const struct rg_engine *engine, struct interface *inter
 	interface->warned = warning != NULL;
 }
 
+bool interface_sends_freely(const struct interface *interface, const struct rg_dp_interface *status)
+{
+	return interface->egress != RG_EGRESS_OFF && status->egress == RG_EGRESS_OFF;
+}
+
+/* Somebody had taken the filter off, or a part of it. */
+static void note_again(struct rg_engine *engine, struct interface *interface)
+{
+	interface->reattached++;
+	engine_ledger_now(engine, RG_LEDGER_INTERFACE_ATTACH, interface->name,
+			  json_pack("{s:s, s:b}", "mode", rg_xdp_mode_text(interface->mode), "again", 1));
+	interface_event(engine, interface->name, &interface->mode);
+}
+
 /* @starting: what is attached then was not off. */
 static void look_at(struct rg_engine *engine, struct interface *interface, bool starting)
 {
 	struct rg_dp_interface status = { 0 };
 	struct rg_err err = { 0 };
+	bool sends_freely;
 
 	if (rg_dp_interface_status(engine->dp, interface->name, &status, &err)) {
 		look_for_absent(engine, interface, &err);
@@ -103,6 +130,7 @@ static void look_at(struct rg_engine *engine, struct interface *interface, bool 
 			note_bare(engine, interface, err.detail);
 		return;
 	}
+	sends_freely = status.attached && interface_sends_freely(interface, &status);
 	if (!status.attached) {
 		if (rg_dp_attach(engine->dp, interface->name, interface->mode, &err)) {
 			set_problem(interface, err.detail);
@@ -111,13 +139,8 @@ static void look_at(struct rg_engine *engine, struct interface *interface, bool 
 		}
 		note_on(engine, interface, true);
 		if (!starting) {
-			interface->reattached++;
-			rg_log(RG_LOG_WARNING, "the filter was off interface '%s'; it is on again",
-			       interface->name);
-			engine_ledger_now(engine, RG_LEDGER_INTERFACE_ATTACH, interface->name,
-					  json_pack("{s:s, s:b}", "mode", rg_xdp_mode_text(interface->mode),
-						    "again", 1));
-			interface_event(engine, interface->name, &interface->mode);
+			rg_log(RG_LOG_WARNING, "the filter was off interface '%s'; it is on again", interface->name);
+			note_again(engine, interface);
 		}
 		rg_dp_interface_status(engine->dp, interface->name, &status, NULL); /* as it is now */
 	}
@@ -128,14 +151,48 @@ static void look_at(struct rg_engine *engine, struct interface *interface, bool 
 		set_problem(interface, err.detail);
 		return;
 	}
+	if (sends_freely && !starting) {
+		rg_log(RG_LOG_WARNING, "what interface '%s' sends was not filtered; it is again", interface->name);
+		note_again(engine, interface);
+	}
 	set_problem(interface, "");
+}
+
+static void take_back(struct rg_engine *engine, struct interface *interface)
+{
+	rg_dp_trial_end(engine->dp, interface->ifindex);
+	engine_ledger_now(engine, RG_LEDGER_INTERFACE_DETACH, interface->name,
+			  json_pack("{s:s, s:b}", "mode", rg_xdp_mode_text(interface->mode), "unconfirmed", 1));
+	interface_event(engine, interface->name, NULL);
+	interface_drop(engine, interface);
+}
+
+/* A trial is of the interface that had the name when it began. False: it was over, and is forgotten now. */
+static bool trial_goes_on(struct rg_engine *engine, struct interface *interface, struct rg_err *err)
+{
+	struct rg_err why;
+
+	if (if_nametoindex(interface->name) == interface->ifindex && rg_dp_trial_on(engine->dp, interface->ifindex))
+		return true;
+	rg_err_set(&why, -ENODEV, RG_ERR_CONFLICT, NULL,
+		   "the trial on '%s' is over: it is gone or renamed, or somebody took the filter off", interface->name);
+	rg_log(RG_LOG_WARNING, "%s", why.detail);
+	if (err)
+		*err = why;
+	take_back(engine, interface);
+	return false;
 }
 
 static void look_at_all(struct rg_engine *engine, bool starting)
 {
-	for (size_t i = 0; i < engine->n_interfaces; i++)
-		if (!engine->interfaces[i].confirm_ns)
-			look_at(engine, &engine->interfaces[i], starting);
+	for (size_t i = engine->n_interfaces; i-- > 0;) {
+		struct interface *interface = &engine->interfaces[i];
+
+		if (!interface->confirm_ns)
+			look_at(engine, interface, starting);
+		else
+			(void)trial_goes_on(engine, interface, NULL);
+	}
 	rg_dp_modes_look(engine->dp);
 	engine->interfaces_due_ns = now_ns() + CHECK_NS;
 }
@@ -159,11 +216,16 @@ int interface_try(struct rg_engine *engine, const char *name, enum rg_xdp_mode m
 	if (interface && !interface->confirm_ns)
 		return rg_err_set(err, -EEXIST, RG_ERR_CONFLICT, NULL,
 				  "'%s' is attached for good already: there is nothing to confirm", name);
+	if (interface && !trial_goes_on(engine, interface, NULL))
+		interface = NULL;
 	if (!interface) {
-		r = rg_dp_attach_trial(engine->dp, name, mode, err);
+		unsigned int ifindex;
+
+		r = rg_dp_attach_trial(engine->dp, name, mode, &ifindex, err);
 		if (r)
 			return r;
 		interface = interface_add(engine, name, mode);
+		interface->ifindex = ifindex;
 		interface->egress = egress; /* from the confirmation on: a filter of clsact outlives this process */
 		engine_ledger_later(engine, RG_LEDGER_INTERFACE_ATTACH, name,
 				    json_pack("{s:s, s:I}", "mode", rg_xdp_mode_text(mode),
@@ -177,8 +239,11 @@ int interface_try(struct rg_engine *engine, const char *name, enum rg_xdp_mode m
 /* The store first: a daemon that dies in between attaches it again. */
 int interface_confirm(struct rg_engine *engine, struct interface *interface, struct rg_err *err)
 {
-	int r = interface_store(engine, interface->name, interface->mode, interface->egress, err);
+	int r;
 
+	if (!trial_goes_on(engine, interface, err))
+		return -ENODEV;
+	r = interface_store(engine, interface->name, interface->mode, interface->egress, err);
 	if (r)
 		return r;
 	r = rg_dp_egress_attach(engine->dp, interface->name, interface->egress, err);
@@ -201,19 +266,10 @@ uint64_t interface_confirm_s(const struct interface *interface)
 	return now < interface->confirm_ns ? (interface->confirm_ns - now + SECOND_NS - 1) / SECOND_NS : 0;
 }
 
-static void take_back(struct rg_engine *engine, struct interface *interface)
+static void time_is_up(struct rg_engine *engine, struct interface *interface)
 {
-	struct rg_err err = { 0 };
-
-	if (rg_dp_detach(engine->dp, interface->name, &err) && err.code != RG_ERR_NOT_FOUND)
-		rg_log(RG_LOG_ERROR, "interface '%s' was not confirmed, but: %s", interface->name, err.detail);
-	else
-		rg_log(RG_LOG_WARNING, "interface '%s' was not confirmed in time: the filter is off again",
-		       interface->name);
-	engine_ledger_now(engine, RG_LEDGER_INTERFACE_DETACH, interface->name,
-			  json_pack("{s:s, s:b}", "mode", rg_xdp_mode_text(interface->mode), "unconfirmed", 1));
-	interface_event(engine, interface->name, NULL);
-	interface_drop(engine, interface);
+	rg_log(RG_LOG_WARNING, "interface '%s' was not confirmed in time: the filter is off again", interface->name);
+	take_back(engine, interface);
 }
 
 int rg_engine_interfaces_tick(struct rg_engine *engine)
@@ -222,7 +278,7 @@ int rg_engine_interfaces_tick(struct rg_engine *engine)
 
 	for (size_t i = engine->n_interfaces; i-- > 0;)
 		if (engine->interfaces[i].confirm_ns && engine->interfaces[i].confirm_ns <= now)
-			take_back(engine, &engine->interfaces[i]);
+			time_is_up(engine, &engine->interfaces[i]);
 	if (!engine->n_interfaces)
 		return -1;
 	if (engine->interfaces_due_ns <= now)

@@ -83,7 +83,7 @@ static int query_number(sqlite3 *db, const char *sql, sqlite3_int64 *ret)
 	return 0;
 }
 
-static int corrupt(const char *path, const char *words, struct rg_err *err)
+int rg_store_corrupt(const char *path, const char *words, struct rg_err *err)
 {
 	return rg_err_set(err, -EIO, RG_ERR_STORE, NULL,
 			  "the store %s is corrupt (%s); it was left as it is: move it away or "
@@ -95,7 +95,7 @@ static int unreadable(sqlite3 *db, const char *path, struct rg_err *err)
 	int code = sqlite3_errcode(db);
 
 	if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB)
-		return corrupt(path, sqlite3_errmsg(db), err);
+		return rg_store_corrupt(path, sqlite3_errmsg(db), err);
 	return rg_store_fail(db, "read the store", err);
 }
 
@@ -109,7 +109,7 @@ static int check_whole(sqlite3 *db, const char *path, struct rg_err *err)
 		return unreadable(db, path, err);
 	words = (const char *)sqlite3_column_text(stmt, 0);
 	if (!words || strcmp(words, "ok"))
-		return corrupt(path, words ? words : "no answer from quick_check", err);
+		return rg_store_corrupt(path, words ? words : "no answer from quick_check", err);
 	return 0;
 }
 
@@ -130,7 +130,7 @@ static int read_version(sqlite3 *db, const char *path, sqlite3_int64 *ret, struc
 				  "the store %s was written by a newer version of this program "
 				  "(schema %lld, known is %d)", path, version, SCHEMA_VERSION);
 	if (version < 0 || (application == APPLICATION_ID && !version))
-		return corrupt(path, "it has no schema version", err);
+		return rg_store_corrupt(path, "it has no schema version", err);
 	*ret = version;
 	return 0;
 }

@@ -66,7 +66,11 @@ RG_DEFINE_CLEANUP(struct rg_store *, rg_store_close);
 
 int rg_store_fail(sqlite3 *db, const char *what, struct rg_err *err)
 {
-	return rg_err_set(err, -EIO, RG_ERR_STORE, NULL, "cannot %s: %s", what, sqlite3_errmsg(db));
+	int code = sqlite3_errcode(db) & 0xff, error = sqlite3_system_errno(db);
+	bool known = error && (code == SQLITE_IOERR || code == SQLITE_CANTOPEN);
+
+	return rg_err_set(err, -EIO, RG_ERR_STORE, NULL, "cannot %s: %s%s%s%s", what, sqlite3_errmsg(db),
+			  known ? " (" : "", known ? strerror(error) : "", known ? ")" : "");
 }
 
 static int lock_dir(const char *dir, int *ret_fd, struct rg_err *err)
@@ -95,12 +99,33 @@ static int lock_dir(const char *dir, int *ret_fd, struct rg_err *err)
 	return 0;
 }
 
-/* SQLite would make the file readable for all: in a directory that was there before and is open, too. Its
- * -wal and -shm get the mode of the file. */
-static int make_file(const char *path, struct rg_err *err)
+/* The lock's file is empty until there is a whole store beside it. */
+static bool was_whole(int lock_fd)
 {
-	_cleanup_(rg_closep) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	struct stat status;
 
+	return !fstat(lock_fd, &status) && status.st_size;
+}
+
+/* On a full disk another time. */
+static void note_whole(int lock_fd)
+{
+	if (lock_fd >= 0 && !was_whole(lock_fd) && write(lock_fd, "\n", 1) < 0)
+		return;
+}
+
+/* SQLite would make the file readable for all: in a directory that was there before and is open, too. Its
+ * -wal and -shm get the mode of the file. And it would take one that has lost all it held for a new one: all rules
+ * would be forgotten. */
+static int make_file(const char *path, int lock_fd, struct rg_err *err)
+{
+	_cleanup_(rg_closep) int fd = open(path, O_RDWR | O_CLOEXEC);
+	struct stat status;
+
+	if (fd >= 0 && was_whole(lock_fd) && !fstat(fd, &status) && !status.st_size)
+		return rg_store_corrupt(path, "it is empty", err);
+	if (fd < 0 && errno == ENOENT)
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
 	if (fd < 0)
 		return rg_err_set(err, -errno, RG_ERR_STORE, NULL, "cannot open the store %s: %s", path, strerror(errno));
 	return 0;
@@ -131,7 +156,7 @@ int rg_store_open(const char *dir, struct rg_store **ret, struct rg_err *err)
 		if (snprintf(path, sizeof(path), "%s/regiongate.db", dir) >= (int)sizeof(path))
 			return rg_err_set(err, -ENAMETOOLONG, RG_ERR_STORE, NULL,
 					  "the path of the state directory is too long");
-		r = make_file(path, err);
+		r = make_file(path, store->lock_fd, err);
 		if (r)
 			return r;
 	}
@@ -150,9 +175,11 @@ int rg_store_open(const char *dir, struct rg_store **ret, struct rg_err *err)
 		r = rg_store_tally_prepare(store, err);
 	if (!r)
 		r = rg_schema_commit(store->db, err);
-	if (!r)
-		*ret = TAKE_PTR(store);
-	return r;
+	if (r)
+		return r;
+	note_whole(store->lock_fd);
+	*ret = TAKE_PTR(store);
+	return 0;
 }
 
 void rg_store_close(struct rg_store *store)

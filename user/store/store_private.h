@@ -40,8 +40,10 @@ int rg_schema_begin(sqlite3 *db, const char *path, struct rg_err *err);
 /** Make it last, and switch to write-ahead logging. RG_ERR_STORE. */
 int rg_schema_commit(sqlite3 *db, struct rg_err *err);
 
-/** RG_ERR_STORE with "cannot <what>: <SQLite's words>". Returns -EIO. */
+/** RG_ERR_STORE with "cannot <what>: <SQLite's words>", and the kernel's, where it refused something. Returns -EIO. */
 int rg_store_fail(sqlite3 *db, const char *what, struct rg_err *err);
+/** RG_ERR_STORE: why it is no store, and the way back. Returns -EIO. */
+int rg_store_corrupt(const char *path, const char *words, struct rg_err *err);
 
 /** 0 if the transaction that the caller believes in is open. A full disk or an I/O error may have
  *  made SQLite roll back by itself: nothing may then be written outside of it. RG_ERR_STORE. */
