@@ -76,7 +76,8 @@ static void attach(const char *prefix, const char *name, enum rg_xdp_mode mode)
 	struct rg_err err = {};
 
 	wire_enter(prefix, name);
-	if (rg_dp_attach(rg_engine_dp(engine), name, mode, &err))
+	if (rg_dp_attach(rg_engine_dp(engine), name, mode, &err) ||
+	    rg_dp_egress_attach(rg_engine_dp(engine), name, RG_EGRESS_AUTO, &err))
 		die("%s: %s", name, err.detail);
 	wire_home();
 }
@@ -104,6 +105,7 @@ void judge_open(const char *prefix, const char *pins)
 	given_meeting("m-any", "{\"endpoints\":[" BOTH("any", 10005) "]," ONLY_DE "}");
 	attach(prefix, "native", RG_XDP_NATIVE);
 	attach(prefix, "generic", RG_XDP_GENERIC);
+	rg_dp_answers_note(rg_engine_dp(engine), true);
 }
 
 /* Sources and bindings may make more flows again, as if time had gone by. */

@@ -16,6 +16,7 @@
 
 #define LISTENERS 12
 #define ANSWER_WAIT_MS 200
+#define BACKLOG 1024 /* what goes on without its client stays for a second */
 
 static struct {
 	int answers;               /* a packet socket of the sender's */
@@ -37,7 +38,7 @@ static int listener_open(unsigned int target, bool v6)
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
 	    setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &one, sizeof(one)) || /* urgent data, too */
 	    (v6 ? bind(fd, (struct sockaddr *)&at6, sizeof(at6)) : bind(fd, (struct sockaddr *)&at4, sizeof(at4))) ||
-	    listen(fd, 64))
+	    listen(fd, BACKLOG))
 		die("listener on port %u: %s", port, strerror(errno));
 	return fd;
 }
@@ -115,8 +116,7 @@ static void read_connection(int fd, struct heard *ret)
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 }
 
-/* The last connection from @sport, or -1. */
-static int connection_of(unsigned int path, uint16_t sport)
+int listen_connection(unsigned int path, uint16_t sport)
 {
 	int found = paths[path].connection;
 
@@ -145,7 +145,7 @@ void listen_respond(unsigned int path, uint16_t sport)
 {
 	static const uint8_t success[22] = { 0, 20, 1, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42 };
 	uint8_t head[4];
-	int fd = connection_of(path, sport);
+	int fd = listen_connection(path, sport);
 
 	if (fd >= 0 && recv(fd, head, sizeof(head), MSG_PEEK | MSG_DONTWAIT) == sizeof(head) && !head[2] && head[3] == 1)
 		send(fd, success, sizeof(success), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -154,7 +154,7 @@ void listen_respond(unsigned int path, uint16_t sport)
 
 void listen_read(unsigned int path, uint16_t sport, struct heard *ret)
 {
-	int fd = connection_of(path, sport);
+	int fd = listen_connection(path, sport);
 
 	ret->n = 0;
 	ret->accepted = ret->ended = false;

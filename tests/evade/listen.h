@@ -16,6 +16,8 @@ struct heard {
 void listen_open(const char *prefix);
 /** The number that the server's answer to a first segment asks for, 0 if there is no answer. @expected: wait for it. */
 uint32_t listen_answer(unsigned int path, uint16_t sport, bool expected);
+/** The last connection from @sport, or -1; others are closed. */
+int listen_connection(unsigned int path, uint16_t sport);
 /** If what has come from @sport begins with a request, its server says that it has understood it. */
 void listen_respond(unsigned int path, uint16_t sport);
 /** All that has come from @sport, at whichever socket; its connection is closed. */

@@ -7,10 +7,12 @@
  *           its source;
  *   a loss  it did not receive what the bare path's did, which is sent what the model admits (model.h);
  *   a surplus  it received what the model refuses, though no meeting does.
- * Then streams of TCP segments, to listening sockets (stream.h).
+ * Then streams of TCP segments, to listening sockets (stream.h), and races of connections (race.h).
  * A finding is made as plain as it can be and printed with its frames.
  *
- *	evade -p PREFIX -b PINS [-n FRAMES] [-s SEED] [-c NUMBER | -t NUMBER]
+ * -r: nothing but races, so many of each sequence.
+ *
+ *	evade -p PREFIX -b PINS [-n FRAMES] [-s SEED] [-c NUMBER | -t NUMBER | -r TRIES]
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -23,6 +25,7 @@
 #include "evade/die.h"
 #include "evade/judge.h"
 #include "evade/listen.h"
+#include "evade/race.h"
 #include "evade/random.h"
 #include "evade/stream_run.h"
 
@@ -30,6 +33,7 @@ struct options {
 	const char *prefix, *pins;
 	uint64_t frames, seed;
 	long only, only_stream; /* this number of the seed; -1: all */
+	unsigned int races;     /* of each sequence */
 };
 
 static uint64_t number_of(const char *text)
@@ -44,10 +48,10 @@ static uint64_t number_of(const char *text)
 
 static struct options options_of(int argc, char **argv)
 {
-	struct options options = { .frames = 1000000, .seed = 1, .only = -1, .only_stream = -1 };
+	struct options options = { .frames = 1000000, .seed = 1, .only = -1, .only_stream = -1, .races = 50 };
 	int c;
 
-	while ((c = getopt(argc, argv, "p:b:n:s:c:t:")) != -1) {
+	while ((c = getopt(argc, argv, "p:b:n:s:c:t:r:")) != -1) {
 		switch (c) {
 		case 'p': options.prefix = optarg; break;
 		case 'b': options.pins = optarg; break;
@@ -55,11 +59,12 @@ static struct options options_of(int argc, char **argv)
 		case 's': options.seed = number_of(optarg); break;
 		case 'c': options.only = (long)number_of(optarg); break;
 		case 't': options.only_stream = (long)number_of(optarg); break;
+		case 'r': options.races = (unsigned int)number_of(optarg), options.frames = 0; break;
 		default: exit(2);
 		}
 	}
 	if (!options.prefix || !options.pins || optind != argc)
-		die("usage: evade -p PREFIX -b PINS [-n FRAMES] [-s SEED] [-c NUMBER | -t NUMBER]");
+		die("usage: evade -p PREFIX -b PINS [-n FRAMES] [-s SEED] [-c NUMBER | -t NUMBER | -r TRIES]");
 	return options;
 }
 
@@ -125,6 +130,7 @@ int main(int argc, char **argv)
 {
 	struct options options = options_of(argc, argv);
 	time_t start = time(NULL);
+	unsigned int races_lost = 0;
 
 	stay_on_one_cpu();
 	wire_open(options.prefix);
@@ -135,6 +141,7 @@ int main(int argc, char **argv)
 	} else {
 		run_all(&options);
 		run_streams(&options);
+		races_lost = race_run(options.prefix, options.seed, options.races);
 	}
 	batch_print_sums();
 	stream_print_sums();
@@ -142,5 +149,5 @@ int main(int argc, char **argv)
 	       wire_has_vlan() ? "" : ", no VLAN devices in this kernel",
 	       wire_has_udplite() ? "" : ", no UDP-Lite in this kernel");
 	judge_close(options.pins);
-	return batch_sums.findings || stream_sums.findings;
+	return races_lost || batch_sums.findings || stream_sums.findings;
 }

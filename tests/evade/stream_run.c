@@ -63,13 +63,12 @@ static bool is_admitted(const struct stream *stream, enum plan_name name)
 	return name == NAME_GUARDED ? is_from_de(stream) : name == NAME_OPEN && stream->target == TO_SHARED_TWO;
 }
 
-/* A server gives a connection to the transport that its first frame names. */
-static enum plan_name first_name(const struct heard *here)
+enum plan_name stream_first_name(const uint8_t *data, size_t n)
 {
-	size_t frame = here->n < 2 ? SIZE_MAX : 2u + (size_t)(here->data[0] << 8 | here->data[1]);
+	size_t frame = n < 2 ? SIZE_MAX : 2u + (size_t)(data[0] << 8 | data[1]);
 	struct oracle_name name;
 
-	if (frame > here->n || oracle_stun(here->data, frame, true, &name) != ORACLE_STUN_NAMED || name.length != 4)
+	if (frame > n || oracle_stun(data, frame, true, &name) != ORACLE_STUN_NAMED || name.length != 4)
 		return NAME_NONE;
 	return !memcmp(name.text, UFRAG_GUARDED, 4) ? NAME_GUARDED : !memcmp(name.text, UFRAG_OPEN, 4) ? NAME_OPEN : NAME_UNKNOWN;
 }
@@ -78,7 +77,7 @@ static enum plan_name first_name(const struct heard *here)
 static bool is_hole(const struct stream *stream, const struct heard *here)
 {
 	if (stream_is_asked(stream))
-		return here->n && !is_admitted(stream, first_name(here));
+		return here->n && !is_admitted(stream, stream_first_name(here->data, here->n));
 	return stream->target == TO_GUARDED && here->accepted && !is_from_de(stream);
 }
 

@@ -17,6 +17,8 @@ extern struct stream_sums stream_sums;
 void stream_run(const struct stream *stream);
 /** The same, told in full. */
 void stream_show(const struct stream *stream);
+/** The name in the first frame of what a server reads: it gives the connection to that transport. */
+enum plan_name stream_first_name(const uint8_t *data, size_t n);
 /** The sums as a comment, then an "ok" or "not ok" line. */
 void stream_print_sums(void);
 
