@@ -134,6 +134,9 @@ static void mistakes_name_file_and_line(void **state)
 	then_refused("socket = /s\n", "test.conf:1: 'socket' stands before the first [section]");
 	then_refused("[daemon]\nsocket\n", "test.conf:2: this is neither");
 	then_refused("[daemon\nsocket = /s\n", "test.conf:1: this is neither");
+#define X(key, section, name) then_refused("[demon]\na = b\n", " " section);
+	RG_CONFIG_KEYS(X)
+#undef X
 }
 
 static void bad_values_are_refused(void **state)
@@ -305,24 +308,39 @@ static char *example_in_force(void)
 	return text;
 }
 
-static void the_example_shows_the_defaults_and_names_every_key(void **state)
+/* @before: what stands before each. */
+static void then_every_key_is_in(const char *path, const char *before)
 {
 	static const char *const names[] = {
-#define X(key, section, name) "\n;" name " = ",
+#define X(key, section, name) name,
 		RG_CONFIG_KEYS(X)
 #undef X
 	};
-	_cleanup_(rg_freep) char *text = example_in_force();
-	struct rg_config defaults = config;
-	char whole[8192] = "";
-	FILE *file = fopen("tools/packaging/regiongate.conf", "r");
+	char whole[8192] = "", line[64];
+	FILE *file = fopen(path, "r");
 
-	(void)state;
 	whole[fread(whole, 1, sizeof(whole) - 1, file)] = '\0';
 	fclose(file);
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strstr(whole, names[i]))
-			fail_msg("the example does not have '%s'", names[i] + 1);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(line, sizeof(line), "%s%s = ", before, names[i]);
+		if (!strstr(whole, line))
+			fail_msg("%s does not have '%s'", path, line + 1);
+	}
+}
+
+static void fuzzing_begins_with_every_key(void **state)
+{
+	(void)state;
+	then_every_key_is_in("tests/fuzz/corpus/config/all-keys.conf", "\n");
+}
+
+static void the_example_shows_the_defaults_and_names_every_key(void **state)
+{
+	_cleanup_(rg_freep) char *text = example_in_force();
+	struct rg_config defaults = config;
+
+	(void)state;
+	then_every_key_is_in("tools/packaging/regiongate.conf", "\n;");
 	assert_int_equal(rg_config_init(&config, &err), 0);
 	if (read_text(text))
 		fail_msg("%s", err.detail);
@@ -367,6 +385,7 @@ int main(void)
 		TEST(bad_options_are_refused),
 		TEST(a_missing_file_that_was_named_is_refused),
 		TEST(actions_are_recognised),
+		TEST(fuzzing_begins_with_every_key),
 		TEST(the_example_shows_the_defaults_and_names_every_key),
 	};
 

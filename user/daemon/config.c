@@ -421,7 +421,7 @@ static int unknown_key(const char *section, const char *name, struct rg_err *err
 		return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
 				  "'%.64s' stands before the first [section]", name);
 	return rg_err_set(err, -EINVAL, RG_ERR_INVALID, "",
-			  "unknown section [%.64s]; there are daemon, geoip, interfaces, limits, filter, roles",
+			  "unknown section [%.64s]; there are daemon, geoip, interfaces, limits, filter, ledger, roles",
 			  section);
 }
 
