@@ -193,7 +193,7 @@ fuzz-api: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) $(B)/tests/bpf/test_engine_random
 	RG_RANDOM_SEED=$(SEED) RG_RANDOM_STEPS=$(or $(STEPS),20000) $(B)/tests/bpf/test_engine_random
 fuzz-corpus: $(B)/libregiongate.a
-	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MF $(B)/make_parse_corpus.d tests/fuzz/make_parse_corpus.c $(filter tests/harness/%,$(HARNESS_PURE)) user/base/ip.c -o $(B)/make_parse_corpus
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MF $(B)/make_parse_corpus.d tests/fuzz/make_parse_corpus.c $(filter tests/harness/%,$(HARNESS_PURE)) $(B)/libregiongate.a -o $(B)/make_parse_corpus
 	$(B)/make_parse_corpus tests/fuzz/corpus/parse
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MF $(B)/make_stun_corpus.d tests/fuzz/make_stun_corpus.c -o $(B)/make_stun_corpus
 	$(B)/make_stun_corpus tests/fuzz/corpus/stun

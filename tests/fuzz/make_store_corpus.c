@@ -23,6 +23,10 @@ static const struct { const char *name; const char *sql; } variants[] = {
 	{ "not-json", "UPDATE meetings SET body = '{'" },
 	{ "null-key", "INSERT INTO meta (key, value) VALUES ('', -1)" },
 	{ "class-gap", "INSERT INTO classes (id, key) VALUES (9, 'CN+cn')" },
+	{ "no-version", "PRAGMA user_version = 0" },
+	{ "older", "DELETE FROM classes; PRAGMA user_version = 5" },
+	{ "older-odd", "PRAGMA user_version = 4" }, /* it has the tables that step 5 makes */
+	{ "damaged", "CREATE TABLE other (x CHECK (x)); PRAGMA ignore_check_constraints = 1; INSERT INTO other VALUES (0)" },
 };
 
 static void must(int failed, const char *what)
