@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "harness/disk.h"
 #include "harness/orders.h"
 
 /* Wait for a verdict, at most 4 s. */
@@ -300,6 +301,28 @@ static void sleep_counts_as_time(void **state)
 	then_judged(FROM_CN, RG_REASON_ADMIT_DEFAULT);
 }
 
+/* What was pushed is undone, and steps are over that were not at the last tick: the meetings' schedules are others
+ * now than those that they were published with. */
+static void a_push_that_fails_leaves_meetings_with_their_schedules(void **state)
+{
+	json_t *answer = NULL;
+	char fields[256], until[RG_TIME_TEXT_MAX];
+
+	(void)state;
+	snprintf(fields, sizeof(fields), "\"expires\": \"%s\"", in_s(1800, until));
+	given_body(fields);
+	slept_ns = 3600 * NS;
+	assert_int_equal(put("m-2", "{}"), 0);
+	given_full_disk();
+	assert_int_not_equal(rg_engine_flush(engine, &err), 0);
+	given_room_on_disk();
+	assert_int_equal(rg_engine_verify(engine, &answer, &err), 0);
+	assert_int_equal(json_integer_value(json_object_get(answer, "differences")), 0);
+	json_decref(answer);
+	rg_engine_tick(engine);
+	then_judged(FROM_DE, RG_REASON_REFUSE_EXPIRED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -316,6 +339,7 @@ int main(void)
 		WITH_PLACES(another_boot_behind_the_last_known_time_is_a_step),
 		WITH_PLACES(an_rtc_that_is_ahead_is_told_and_can_be_put_right),
 		WITH_PLACES(sleep_counts_as_time),
+		WITH_PLACES(a_push_that_fails_leaves_meetings_with_their_schedules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

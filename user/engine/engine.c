@@ -102,10 +102,15 @@ static void model_reload(struct rg_engine *engine)
 {
 	struct rg_err err = { 0 };
 
-	if (!model_load(engine, &err))
+	if (model_load(engine, &err)) {
+		engine->broken = true;
+		rg_log(RG_LOG_ERROR, "the store can not be read back: %s", err.detail);
 		return;
-	engine->broken = true;
-	rg_log(RG_LOG_ERROR, "the store can not be read back: %s", err.detail);
+	}
+	/* of a ruling of another time the kernel has other numbers, which are about to be given up */
+	for (uint32_t number = 1; number < engine->model.max_meetings; number++)
+		if (engine->model.by_number[number])
+			publish_meeting(engine, engine->model.by_number[number]);
 }
 
 /* Nothing was committed: the store still has what was, and so has the kernel. */
