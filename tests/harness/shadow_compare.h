@@ -192,37 +192,47 @@ static void put_request(struct pkt *packet, bool tcp, const char *ufrag)
 	memcpy(packet->data + at, message.data, message.length);
 }
 
-static void then_judged(const char *source, unsigned int address, unsigned int port, bool tcp, const char *ufrag)
+/* A packet to try. */
+struct aim {
+	const char *source, *ufrag; /* NULL: no request */
+	unsigned int address, port;
+	bool tcp;
+	uint16_t from;              /* its port; 0: one that no flow has */
+};
+
+/* @meeting: -1: of none. */
+static void then_packet_is(const struct aim *aim, uint32_t flags, const char *reason, int meeting)
 {
 	static struct pkt packet;
 	struct rg_trace trace = { 0 };
-	const char *reason, *id;
-	char wanted_id[8] = "";
-	int action, meeting;
+	char wanted[16] = "";
+	const char *id;
+	int action;
 
 	pkt_begin(&packet);
-	(strchr(source, ':') ? pkt_ip6 : pkt_ip4)(&packet, source, sh_addresses[address]);
-	(tcp ? pkt_tcp : pkt_udp)(&packet, 40000, (uint16_t)port);
-	if (ufrag)
-		put_request(&packet, tcp, ufrag);
+	(strchr(aim->source, ':') ? pkt_ip6 : pkt_ip4)(&packet, aim->source, sh_addresses[aim->address]);
+	(aim->tcp ? pkt_tcp : pkt_udp)(&packet, aim->from ? aim->from : 40000, (uint16_t)aim->port);
+	if (aim->ufrag)
+		put_request(&packet, aim->tcp, aim->ufrag);
 	pkt_end(&packet);
-	assert_int_equal(rg_dp_run(rg_engine_dp(engine), packet.data, packet.length, RG_TRACE_DRY, &action, &trace,
-				   &err), 0);
-	reason = sh_judge(&shadow, source, address, port, tcp, ufrag, &meeting);
+	assert_int_equal(rg_dp_run(rg_engine_dp(engine), packet.data, packet.length, flags, &action, &trace, &err), 0);
 	if (meeting >= 0)
-		snprintf(wanted_id, sizeof(wanted_id), "m-%d", meeting);
+		snprintf(wanted, sizeof(wanted), "m-%d", meeting);
 	id = trace.meeting ? rg_engine_meeting_id(engine, trace.meeting) : "";
-	if (strcmp(rg_reason_text(trace.reason), reason) || strcmp(id, wanted_id))
-		wrong("%s to %s port %u %s, %s, is %s of '%s', wanted %s of '%s'", source, sh_addresses[address],
-		      port, tcp ? "tcp" : "udp", ufrag ? ufrag : "no request", rg_reason_text(trace.reason), id, reason, wanted_id);
+	if (strcmp(rg_reason_text(trace.reason), reason) || strcmp(id, wanted))
+		wrong("%s port %u to %s port %u %s, %s, is %s of '%s', wanted %s of '%s'", aim->source, aim->from,
+		      sh_addresses[aim->address], aim->port, aim->tcp ? "tcp" : "udp",
+		      aim->ufrag ? aim->ufrag : "no request", rg_reason_text(trace.reason), id, reason, wanted);
 }
 
-/* A packet to try. */
-struct aim {
-	const char *source, *ufrag;
-	unsigned int address, port;
-	bool tcp;
-};
+/* Without a flow. */
+static void then_judged(const struct aim *aim)
+{
+	int meeting;
+	const char *reason = sh_judge(&shadow, aim->source, aim->address, aim->port, aim->tcp, aim->ufrag, &meeting);
+
+	then_packet_is(aim, RG_TRACE_DRY, reason, meeting);
+}
 
 /* At a meeting, as far as the family of the address allows: most random packets meet none. */
 static void aim_at(struct aim *aim, const struct sh_meeting *m)
@@ -237,10 +247,10 @@ static void aim_at(struct aim *aim, const struct sh_meeting *m)
 		bit = (bit + 1) % (SH_SHARED * SH_UFRAGS);
 	s = &shadow.shared[bit / SH_UFRAGS];
 	if (e < m->endpoints + m->n_endpoints) {
-		*aim = (struct aim){ aim->source, aim->ufrag, aim->address, e->port, e->tcp };
+		*aim = (struct aim){ aim->source, aim->ufrag, aim->address, e->port, e->tcp, 0 };
 		address = e->address;
 	} else if (m->ufrags) {
-		*aim = (struct aim){ aim->source, sh_ufrags[bit % SH_UFRAGS], aim->address, s->first, s->tcp };
+		*aim = (struct aim){ aim->source, sh_ufrags[bit % SH_UFRAGS], aim->address, s->first, s->tcp, 0 };
 		address = s->address;
 	} else {
 		return;
@@ -281,7 +291,7 @@ static void then_orders_are_bounded(const struct sh_meeting *m, const struct sh_
 		if (!sh_rule_names(rule, customs, country) || sh_territories[rule->order] >> country & 1)
 			continue;
 		aim_at(&aim, m);
-		then_judged(aim.source, aim.address, aim.port, aim.tcp, aim.ufrag);
+		then_judged(&aim);
 	}
 }
 
@@ -294,7 +304,7 @@ static void then_kernel(void)
 	for (unsigned int i = 0; i < PROBES; i++) {
 		struct aim aim = draw_aim();
 
-		then_judged(aim.source, aim.address, aim.port, aim.tcp, aim.ufrag);
+		then_judged(&aim);
 	}
 	for (unsigned int i = 0; i < SH_MEETINGS; i++)
 		for (unsigned int j = 0; shadow.meetings[i].exists && j < shadow.meetings[i].n_rules; j++)

@@ -8,8 +8,10 @@ static void do_region(void)
 	unsigned int i = rnd_below(&rnd, SH_REGIONS), first = rnd_below(&rnd, SH_COUNT(sh_nets));
 	struct sh_region r = { .exists = true, .country = (uint8_t)rnd_below(&rnd, SH_COUNT(sh_countries)),
 			       .n_nets = (uint8_t)rnd_below(&rnd, SH_NETS + 1) };
+	const struct sh_region *old = &shadow.regions[i];
+	struct condition condition = draw_condition(old->exists, old->revision);
+	bool created = false, spoiled = rnd_one_in(&rnd, 8);
 	struct shadow with = shadow;
-	bool spoiled = rnd_one_in(&rnd, 8);
 	json_t *body;
 	char name[8];
 	int ret;
@@ -22,14 +24,20 @@ static void do_region(void)
 		json_array_append_new(json_object_get(body, "networks"), json_string("192.0.2.1/24"));
 	snprintf(name, sizeof(name), "c%u", i);
 	snprintf(what, sizeof(what), "put region %s", name);
-	ret = rg_engine_region_put(engine, name, body, RG_ANY_REVISION, NULL, &r.revision, &err);
+	ret = rg_engine_region_put(engine, name, body, condition.if_match, &created, &r.revision, &err);
 	json_decref(body);
-	then_result(ret, spoiled ? RG_ERR_INVALID : RG_ERR_NONE);
-	if (!ret)
-		shadow.regions[i] = r;
-	regions_changed |= !ret;
-	if (!ret && r.revision > last_revision)
-		last_revision = r.revision;
+	then_result(ret, spoiled ? RG_ERR_INVALID : condition.holds ? RG_ERR_NONE : RG_ERR_PRECONDITION);
+	if (!ret && created == old->exists)
+		wrong("created: %d", created);
+	if (ret)
+		return;
+	regions_changed = true;
+	if (r.revision == old->revision)
+		return;
+	if (r.revision <= last_revision)
+		wrong("revision %llu", (unsigned long long)r.revision);
+	last_revision = r.revision;
+	shadow.regions[i] = r;
 }
 
 /* The custom region of a standing order; SH_REGIONS: there is none. */
@@ -77,13 +85,15 @@ static void do_region_delete(void)
 {
 	unsigned int i = rnd_below(&rnd, SH_REGIONS);
 	struct sh_region *r = &shadow.regions[i];
+	struct condition condition = draw_condition(r->exists, r->revision);
 	char name[8];
 	int ret;
 
 	snprintf(name, sizeof(name), "c%u", i);
 	snprintf(what, sizeof(what), "delete region %s", name);
-	ret = rg_engine_region_delete(engine, name, RG_ANY_REVISION, &err);
-	then_result(ret, !r->exists ? RG_ERR_NOT_FOUND : sh_region_used(&shadow, i) ? RG_ERR_CONFLICT : RG_ERR_NONE);
+	ret = rg_engine_region_delete(engine, name, condition.if_match, &err);
+	then_result(ret, !r->exists ? RG_ERR_NOT_FOUND : !condition.holds ? RG_ERR_PRECONDITION :
+		    sh_region_used(&shadow, i) ? RG_ERR_CONFLICT : RG_ERR_NONE);
 	if (!ret)
 		*r = (struct sh_region){ 0 };
 	regions_changed |= !ret;

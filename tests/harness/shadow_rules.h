@@ -12,7 +12,6 @@
 
 #define SH_CODES 3      /* regions of a rule */
 #define SH_EXCEPTIONS 3
-#define SH_SITE "DE"    /* where the server stands */
 #define SH_HOUR 3600
 #define SH_BEGIN 1790000000 /* hour 0, in seconds since 1970 */
 #define SH_NO_TIME INT16_MIN
@@ -27,10 +26,13 @@ static const char *const sh_countries[] = { "", "CN", "DE", "US", "NO" };
 static const char *const sh_jurisdictions[] = { "", "CN", "DE", "EU", "EEA" };
 static const uint8_t sh_territories[] = { 0, 1 << 1, 1 << 2, 1 << 2, 1 << 2 | 1 << 4 };
 static const uint16_t sh_codes_inside[] = { 0, 1 << 0, 1 << 1, 1 << 1 | 1 << 4, 1 << 1 | 1 << 3 | 1 << 4 | 1 << 5 };
-/* Sites of a meeting; 0: any. */
-static const struct { const char *list, *code; bool excludes_de; } sh_sites[] = {
-	{ "", "", false }, { "refuse", "CN", false }, { "refuse", "DE", true }, { "refuse", "EU", true },
-	{ "allow", "EU", false }, { "allow", "CN", true }, { "allow", "DE", false },
+/* Where the server stands; NULL: nobody knows. */
+static const char *const sh_places[] = { "DE", "CN", NULL };
+/* Sites of a meeting; 0: any. Of each: the bits of the places that it excludes. */
+static const struct { const char *list, *code; uint8_t excludes; } sh_sites[] = {
+	{ "", "", 0 }, { "refuse", "CN", 1 << 1 | 1 << 2 }, { "refuse", "DE", 1 << 0 | 1 << 2 },
+	{ "refuse", "EU", 1 << 0 | 1 << 2 }, { "allow", "EU", 1 << 1 | 1 << 2 }, { "allow", "CN", 1 << 0 | 1 << 2 },
+	{ "allow", "DE", 1 << 1 | 1 << 2 },
 };
 
 struct sh_times { int16_t from, until; }; /* SH_NO_TIME: always */

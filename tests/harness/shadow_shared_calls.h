@@ -127,8 +127,9 @@ static void do_shared(void)
 		return;
 	if (created == old.exists || (sh_same_shared(&old, &s) ? s.revision != old.revision : s.revision <= last_revision))
 		wrong("created %d, revision %llu", created, (unsigned long long)s.revision);
-	if (s.revision > last_revision)
-		last_revision = s.revision;
+	if (sh_same_shared(&old, &s))
+		return;
+	last_revision = s.revision;
 	shadow.shared[i] = s;
 }
 
