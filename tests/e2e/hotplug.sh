@@ -15,6 +15,8 @@ check "hot0: attached" rg attach hot0
 ip -n "$NS-server" link del hot0
 check "gone: reported in the status" until_true 3 sh -c \
 	"'$REGIONGATE' --socket '$SOCKET' status --json | jq -e '.interfaces[] | select(.name == \"hot0\") | .problem | test(\"no interface\")'"
+links_are() { [ "$(find "$PINS/links" -mindepth 1 | wc -l)" = "$1" ]; } # an interface has two: both ways
+check "no pin of it is left" until_true 7 links_are 2
 check "and in the log, once" [ "$(grep -c "interface 'hot0' is not attached: there is no interface" "$WORK/daemon.log")" = 1 ]
 is "eth0 is not concerned" "$(field eth0 attached)" true
 world_link server hot0
@@ -22,6 +24,22 @@ check "back: attached again" until_true 3 is_attached hot0
 is "without a problem" "$(field hot0 problem)" null
 is "counted" "$(field hot0 reattached)" 1
 check "and logged" grep -q "the filter was off interface 'hot0'; it is on again" "$WORK/daemon.log"
+
+for egress in tcx clsact; do
+	check "$egress" rg attach hot0 --egress $egress
+	kill -STOP "$DAEMON"
+	ip -n "$NS-server" link del hot0
+	world_link server hot0
+	kill -CONT "$DAEMON"
+	check "$egress: made anew while nobody looks: attached" until_true 3 is_attached hot0
+	check "$egress: no pin of the former one is left" until_true 7 links_are 4
+	ip -n "$NS-server" link del hot0
+	check "$egress: nor when its successor goes" until_true 7 links_are 2
+	world_link server hot0
+	check "$egress: back" until_true 3 is_attached hot0
+done
+check "detached" rg detach hot0
+check "and attached again" rg attach hot0
 
 # Renamed: the filter stays on it, whatever its name.
 ip -n "$NS-server" link set eth0 down

@@ -275,6 +275,7 @@ static int pin_link(const struct rg_dp *dp, const struct rg_dp_interface *interf
 	char path[512];
 	int r;
 
+	rg_dp_links_sweep(dp);
 	new_path(dp, interface, path);
 	if (!bpf_obj_pin(fd, path))
 		return 0;

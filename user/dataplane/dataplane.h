@@ -178,6 +178,8 @@ void rg_dp_egress_detach(struct rg_dp *dp, unsigned int ifindex);
 /** Tell the program how it is attached now: RG_STATE_GENERIC, RG_STATE_ANSWERS. Without this it learns of what becomes
  *  less than it was, not of what becomes more. */
 void rg_dp_modes_look(struct rg_dp *dp);
+/** Unpin links whose interfaces are gone; whoever attaches does it, too. */
+void rg_dp_links_sweep(const struct rg_dp *dp);
 /** Both directions. -ENOENT (NOT_FOUND) if it is not attached. */
 int rg_dp_detach(struct rg_dp *dp, const char *ifname, struct rg_err *err);
 int rg_dp_interface_status(struct rg_dp *dp, const char *ifname, struct rg_dp_interface *ret,

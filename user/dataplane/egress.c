@@ -364,6 +364,14 @@ int rg_dp_egress_switch(const char *path, int prog_fd, int *ret_old, bool *ret_d
 	return r;
 }
 
+bool rg_dp_egress_pin_dead(const char *path)
+{
+	unsigned int ifindex = filter_pin(path);
+	char ifname[IF_NAMESIZE];
+
+	return ifindex && !if_indextoname(ifindex, ifname) && errno == ENXIO;
+}
+
 bool rg_dp_egress_remove(const char *path)
 {
 	unsigned int ifindex = filter_pin(path);

@@ -142,6 +142,33 @@ static bool remove_link(const char *path)
 	return true;
 }
 
+static bool link_is_dead(const char *path)
+{
+	struct bpf_link_info info;
+	_cleanup_(rg_closep) int fd = rg_dp_link_open(path, &info);
+
+	if (fd == -EINVAL)
+		fd = rg_dp_egress_link_open(path, &info);
+	return fd < 0 ? rg_dp_egress_pin_dead(path) : !info.xdp.ifindex; /* tcx has it in the same place */
+}
+
+void rg_dp_links_sweep(const struct rg_dp *dp)
+{
+	char links[512], path[512];
+	struct dirent *entry;
+	DIR *dir;
+
+	snprintf(links, sizeof(links), "%s/links", dp->pin_dir);
+	dir = opendir(links);
+	while (dir && (entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "%.250s/%.250s", links, entry->d_name);
+		if (entry->d_name[0] != '.' && link_is_dead(path))
+			unlink(path);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 /* What is ours: the directory may be shared with others. */
 static void remove_pins(const char *path, bool links)
 {

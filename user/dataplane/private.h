@@ -160,6 +160,8 @@ int rg_dp_egress_link_open(const char *path, struct bpf_link_info *ret);
  *  @ret_old: the program it had (an fd); @ret_done: it was switched; both may be NULL. All or nothing: on
  *  failure @ret_done says whether it has the new program nevertheless. */
 int rg_dp_egress_switch(const char *path, int prog_fd, int *ret_old, bool *ret_done);
+/** Is it such a pin, and its interface gone? */
+bool rg_dp_egress_pin_dead(const char *path);
 /** Take that filter off. False if @path is no such pin. */
 bool rg_dp_egress_remove(const char *path);
 

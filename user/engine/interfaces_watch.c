@@ -126,8 +126,10 @@ static void look_at(struct rg_engine *engine, struct interface *interface, bool 
 
 	if (rg_dp_interface_status(engine->dp, interface->name, &status, &err)) {
 		look_for_absent(engine, interface, &err);
-		if (err.code == RG_ERR_NOT_FOUND) /* else it is only not known */
+		if (err.code == RG_ERR_NOT_FOUND) { /* else it is only not known */
 			note_bare(engine, interface, err.detail);
+			rg_dp_links_sweep(engine->dp); /* each time: its name goes before its links do */
+		}
 		return;
 	}
 	sends_freely = status.attached && interface_sends_freely(interface, &status);
