@@ -237,7 +237,7 @@ static void another_boot_behind_the_last_known_time_is_a_step(void **state)
 	when_restarted();
 	assert_true(clock_stepped());
 	then_judged(FROM_CN, RG_REASON_ADMIT_DEFAULT);
-	moved_ns = 0; /* NTP has come */
+	moved_ns += (rg_engine_now(engine) - now_s()) * NS; /* NTP has come; the starts took their time */
 	rg_engine_tick(engine);
 	assert_false(clock_stepped());
 	then_judged(FROM_CN, RG_REASON_ADMIT_DEFAULT);
