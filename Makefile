@@ -246,14 +246,14 @@ check-kernels: deps
 	RG_BUILD=$(abspath $(B)) tests/kernels/run $(T)
 # the program of other compilers must load and judge alike: those of CLANGS, the default one apart
 CLANGS ?= 16 19
+CLANG_TESTS := tests/bpf/test_path.c tests/bpf/test_shared.c $(wildcard tests/bpf/test_connection*.c)
 check-clang: deps
 	@tools/install-deps clang
 	@for version in $(CLANGS); do \
 		echo "clang-$$version" && \
 		$(MAKE) --no-print-directory -j$$(nproc) B=$(B)/clang-$$version CLANG=clang-$$version \
-			$(B)/clang-$$version/tests/bpf/test_path $(B)/clang-$$version/tests/bpf/test_shared \
-			$(B)/clang-$$version/tests/bpf/test_connection $(B)/clang-$$version/tests/bpf/test_connection_answers >/dev/null && \
-		RG_BUILD=$(abspath $(B))/clang-$$version tools/run-tests tests/bpf/test_path.c tests/bpf/test_shared.c tests/bpf/test_connection.c tests/bpf/test_connection_answers.c || exit 1; done
+			$(CLANG_TESTS:%.c=$(B)/clang-$$version/%) >/dev/null && \
+		RG_BUILD=$(abspath $(B))/clang-$$version tools/run-tests $(CLANG_TESTS) || exit 1; done
 # real WebRTC; playwright-core drives the browsers and comes from npm
 $(B)/tests/niceagent: tests/webrtc/niceagent.c
 	@mkdir -p $(@D)

@@ -37,7 +37,7 @@ static __always_inline int rg_connection_answers(struct __sk_buff *skb, const st
 		if (done >= pkt->payload)
 			break;
 	}
-	if (done == pkt->payload && frame + done < RG_CONNECTION_LOST)
+	if (done == pkt->payload && frame + done < RG_CONNECTION_ENDED)
 		entry->frame = frame + done;
 	return 0;
 }
@@ -47,25 +47,21 @@ static __always_inline int rg_connection_answers(struct __sk_buff *skb, const st
 /* Also what is refused is seen: what is not seen went by another way. If the beginning did, all has passed until now,
  * and goes on: nobody can tell any more what was answered. */
 static __always_inline void rg_connection_sends(struct __sk_buff *skb, const struct rg_packet *pkt,
-						union rg_connection *entry, const struct rg_tcp_at *at, int refused)
+						union rg_connection *entry, const struct rg_tcp_at *at, __u32 seq, int refused)
 {
-	struct rg_source source = { .ctx = skb, .is_skb = 1 };
 	union rg_connection known, mine;
 	int answers;
-	__be32 seq;
 
-	if (RG_LOAD_SMALL(&source, pkt->transport_at + offsetof(struct tcphdr, seq), &seq))
-		return;
 	if (entry->first != at->first) {
 		entry->first = at->first;
 		entry->frame = 0;
 	}
-	answers = !refused && rg_connection_answers(skb, pkt, bpf_ntohl(seq), entry);
+	answers = !refused && rg_connection_answers(skb, pkt, seq, entry);
 	for (int i = 0; i < RG_CONNECTION_TRIES; i++) {
 		int late;
 
 		known.word = mine.word = *(volatile __u64 *)&entry->word;
-		late = !known.seen && bpf_ntohl(seq) != at->first;
+		late = !known.seen && seq != at->first;
 		if (known.start != at->start || known.passed == RG_CONNECTION_ANSWERED || (late && refused))
 			return;
 		mine.seen = 1;
@@ -80,23 +76,28 @@ static __always_inline void rg_connection_sends(struct __sk_buff *skb, const str
  *  then. If it is a connection of this host's, and nothing is known to have come on it, it is of none. */
 __attribute__((noinline)) int rg_connection_judge_egress(struct __sk_buff *skb, struct rg_packet *pkt, __u32 found)
 {
+	struct rg_source source = { .ctx = skb, .is_skb = 1 };
 	union rg_connection known, *entry;
 	struct rg_connection_key key;
 	struct rg_tcp_at at = {};
+	struct tcphdr tcp;
 	enum rg_tcp state;
 	int holds;
 
-	if (!pkt || !pkt->payload || rg_unbound(pkt, RG_NEXT) != RG_NEXT)
+	if (!pkt || RG_LOAD_SMALL(&source, pkt->transport_at, &tcp) || (!pkt->payload && !tcp.fin && !tcp.rst) ||
+	    rg_unbound(pkt, RG_NEXT) != RG_NEXT)
 		return found;
-	state = rg_tcp_find(skb, pkt, NULL, &at);
-	if (state < RG_TCP_CLOSES)
-		return found;
+	state = rg_tcp_find(skb, pkt, &at);
 	rg_connection_key_of(pkt, &key);
 	entry = bpf_map_lookup_elem(&rg_connections, &key);
+	if (entry && (tcp.fin || tcp.rst) && !pkt->dry) /* the next one may be like it in all its numbers */
+		entry->frame = RG_CONNECTION_ENDED;
+	if (!pkt->payload || state < RG_TCP_CLOSES)
+		return found;
 	if (entry) {
 		known.word = *(volatile __u64 *)&entry->word;
 		if (state == RG_TCP_TAKEN && known.passed != RG_CONNECTION_ANSWERED && !pkt->dry)
-			rg_connection_sends(skb, pkt, entry, &at, rg_reason_refuses(found));
+			rg_connection_sends(skb, pkt, entry, &at, bpf_ntohl(tcp.seq), rg_reason_refuses(found));
 		known.first = entry->first;
 		holds = known.meeting == pkt->meeting && known.start == at.start &&
 			(known.passed != RG_CONNECTION_ANSWERED || rg_connection_is_answered(&known, &at));

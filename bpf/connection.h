@@ -83,52 +83,85 @@ static __always_inline union rg_connection rg_connection_known(const struct rg_p
 	return known;
 }
 
+/* The connection that begins at @start is nobody's. */
+static __always_inline void rg_connection_drop(const struct rg_packet *pkt, __u32 start)
+{
+	const union rg_connection nobody = { .start = start, .at = rg_connection_now() - RG_CONNECTION_MOMENT };
+	struct rg_connection_key key;
+
+	rg_connection_key_of(pkt, &key);
+	bpf_map_update_elem(&rg_connections, &key, &nobody, BPF_ANY);
+	key.local = (struct rg_addr){};
+	bpf_map_delete_elem(&rg_connections, &key);
+}
+
 /* Whoever passes only because nobody is refused at all may be in another meeting than the filter knows, unless the
  * server has answered: then nobody knows any more. */
 static __always_inline void rg_connection_spoil(const struct rg_packet *pkt, enum rg_tcp state, __u32 start)
 {
-	const union rg_connection nobody = { .start = start };
 	union rg_connection *entry;
-	struct rg_connection_key key;
 
 	if (pkt->dry || !rg_is_observed_all() || (state == RG_TCP_TAKEN && rg_connection_known(pkt, start, &entry).passed ==
 										   RG_CONNECTION_ANSWERED))
 		return;
-	rg_connection_key_of(pkt, &key);
-	bpf_map_update_elem(&rg_connections, &key, &nobody, BPF_ANY);
+	rg_connection_drop(pkt, start);
 }
 
-/* A connection ends or begins: nothing is known of it any more. Not while what was judged by its flow is on its way: 0. */
-static __always_inline int rg_connection_forget(const struct rg_packet *pkt)
+/* May something be on its way that was judged to be of the connection which is there? */
+static __always_inline int rg_connection_is_busy(const struct rg_packet *pkt)
 {
 	const union rg_connection *entry;
 	struct rg_connection_key key;
 
 	rg_connection_key_of(pkt, &key);
 	entry = bpf_map_lookup_elem(&rg_connections, &key);
-	if (entry && rg_connection_just(entry))
-		return 0;
-	if (pkt->dry)
-		return 1;
-	if (entry)
-		bpf_map_delete_elem(&rg_connections, &key);
+	return entry && rg_connection_just(entry);
+}
+
+static __always_inline void rg_connection_forget(const struct rg_packet *pkt)
+{
+	struct rg_connection_key key;
+
+	rg_connection_key_of(pkt, &key);
+	bpf_map_delete_elem(&rg_connections, &key);
 	key.local = (struct rg_addr){};
 	bpf_map_delete_elem(&rg_connections, &key);
+}
+
+/* A SYN: no connection begins while there is another one, and it finds none known. */
+static __always_inline int rg_connection_begins(const struct rg_packet *pkt, enum rg_tcp state, const struct rg_tcp_at *at,
+						__u32 seq)
+{
+	if (state == RG_TCP_BEGINS)
+		return seq + 1 == at->start; /* comes again */
+	if (state == RG_TCP_FRESH || state == RG_TCP_TAKEN || rg_connection_is_busy(pkt))
+		return 0;
+	if (!pkt->dry)
+		rg_connection_forget(pkt);
 	return 1;
 }
 
-/* A SYN or an RST: may it pass? One that is open does not begin again, and ends by an RST of the byte which the server's
- * TCP waits for, so that nothing is known of one that is over, and of one that goes on all. */
+/* An RST: it ends an open connection if it is where the server's TCP waits, and nothing passes that was the connection's. */
+static __always_inline int rg_connection_ends(const struct rg_packet *pkt, enum rg_tcp state, const struct rg_tcp_at *at,
+					      __u32 seq)
+{
+	if (state != RG_TCP_FRESH && state != RG_TCP_TAKEN)
+		return state != RG_TCP_BEGINS;
+	if (seq != at->next || rg_connection_is_busy(pkt))
+		return 0;
+	if (!pkt->dry)
+		rg_connection_drop(pkt, at->start);
+	return 1;
+}
+
 static __always_inline int rg_connection_turns(const struct rg_packet *pkt, const struct tcphdr *tcp, enum rg_tcp state,
 					       const struct rg_tcp_at *at)
 {
-	int open = state == RG_TCP_FRESH || state == RG_TCP_TAKEN;
+	__u32 seq = bpf_ntohl(tcp->seq);
 
-	if (state == RG_TCP_NOWHERE || state == RG_TCP_BEGINS)
+	if (state == RG_TCP_NOWHERE)
 		return 1;
-	if (tcp->syn)
-		return !open && rg_connection_forget(pkt);
-	return !open || (bpf_ntohl(tcp->seq) == at->next && rg_connection_forget(pkt));
+	return tcp->syn ? rg_connection_begins(pkt, state, at, seq) : rg_connection_ends(pkt, state, at, seq);
 }
 
 /* Another host has the connection, if a socket has listened here for a while and no connection has begun. */
@@ -151,15 +184,6 @@ static __always_inline int rg_connection_elsewhere(const struct rg_packet *pkt)
 	fresh.seen = 1;
 	if (!known.seen && !pkt->dry)
 		__sync_val_compare_and_swap(&entry->word, known.word, fresh.word);
-	return 1;
-}
-
-/* What comes where a socket only listens: requests tell themselves whose they are, the flow tells it of the rest. */
-static __always_inline int rg_connection_unasked(struct rg_packet *pkt)
-{
-	if (pkt->tie != RG_TIE_UFRAG)
-		return rg_connection_elsewhere(pkt);
-	pkt->after |= RG_AFTER_ASK;
 	return 1;
 }
 
@@ -234,7 +258,7 @@ static __always_inline int rg_connection_goes_on(struct rg_packet *pkt, const st
 	if (!entry || !known.word || known.meeting != pkt->meeting)
 		return 0;
 	/* What the server sends goes by where the egress program is not: then nobody can tell whether it has understood */
-	if (rg_connection_is_answered(&known, at) || (at->sent && !known.seen && !rg_is_answer_seen())) {
+	if ((rg_connection_is_answered(&known, at) && entry->frame != RG_CONNECTION_ENDED) || (at->sent && !known.seen && !rg_is_answer_seen())) {
 		rg_connection_touch(pkt, entry);
 		return 1;
 	}
@@ -251,7 +275,7 @@ static __always_inline int rg_connection_holds(struct rg_packet *pkt, enum rg_tc
 	case RG_TCP_NOWHERE:
 		return 1;
 	case RG_TCP_LISTENS:
-		return rg_connection_unasked(pkt);
+		return rg_connection_elsewhere(pkt);
 	case RG_TCP_BEGINS:
 	case RG_TCP_FRESH:
 		return rg_connection_asks(pkt, at, seq);
@@ -293,7 +317,7 @@ __attribute__((noinline)) int rg_connection_judge(struct xdp_md *ctx, struct rg_
 		return RG_REASON_REFUSE_UNSUPPORTED;
 	at.start = at.next = bpf_ntohl(tcp.seq) + tcp.syn;
 	if (pkt->payload || pkt->more || tcp.syn || tcp.rst)
-		state = rg_tcp_find(ctx, pkt, &tcp, &at);
+		state = rg_tcp_find(ctx, pkt, &at);
 	pkt->start = at.start;
 	reason = rg_connection_reason(pkt, &tcp, state, &at, found);
 	if (!rg_reason_refuses(reason))
@@ -334,12 +358,14 @@ static __always_inline int rg_connection_claim(const struct rg_packet *pkt)
 	if (known.start == mine.start && known.passed != RG_CONNECTION_ANSWERED)
 		mine.seen = known.seen;
 	age = now - entry->at;
-	entry->at = now;
-	if (known.word == mine.word)
+	if (known.word == mine.word) {
+		entry->at = now;
 		return 1;
+	}
 	if (known.start == mine.start ?
 	    known.meeting != mine.meeting || (age < RG_CONNECTION_LATE && known.passed != before) : pkt->offset != 0)
 		return 0;
+	entry->at = now;
 	return __sync_val_compare_and_swap(&entry->word, known.word, mine.word) == known.word;
 }
 

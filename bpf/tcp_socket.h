@@ -9,7 +9,7 @@
 enum rg_tcp {
 	RG_TCP_NOWHERE, /* no socket here */
 	RG_TCP_LISTENS, /* only one that listens, and can not take a payload of it */
-	RG_TCP_UNKNOWN, /* there is one, but it does not tell: it is over, or of MPTCP */
+	RG_TCP_UNKNOWN, /* there is one, but it does not tell: it is over, or of MPTCP, or may begin by a SYN cookie */
 	RG_TCP_BEGINS,  /* its handshake is under way */
 	RG_TCP_CLOSES,  /* one side has closed it */
 	RG_TCP_FRESH,   /* it has taken nothing yet */
@@ -88,7 +88,7 @@ static __always_inline enum rg_tcp rg_tcp_of_socket(struct bpf_sock *sk, struct 
 	return RG_TCP_UNKNOWN;
 }
 
-/* Has it ever sent a cookie? Where several sockets listen together, they keep that elsewhere. */
+/* Has it ever sent a SYN cookie? Where several sockets listen together, they keep that elsewhere. */
 static __always_inline int rg_tcp_has_cookies(struct bpf_sock *sk)
 {
 	const struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
@@ -96,40 +96,8 @@ static __always_inline int rg_tcp_has_cookies(struct bpf_sock *sk)
 	return !tcp || tcp->rx_opt.ts_recent_stamp || tcp->inet_conn.icsk_inet.sk.sk_reuseport_cb;
 }
 
-/* Multipath TCP says by options where a payload belongs: in a header of so many words they have no room, and who ends the
- * handshake with one goes on with plain TCP. */
-#define RG_TCP_PLAIN_WORDS 8
-
-/* While cookies stand for handshakes, the first acknowledgement begins the connection, with a payload or without one.
- * A listener that has sent none hears of no payload: where one comes, another host has the connection, for which a
- * proxy listens here (Docker's, beside address translation). */
-static __always_inline enum rg_tcp rg_tcp_of_listener(struct bpf_sock *sk, const struct rg_packet *pkt,
-						      struct tcphdr *tcp, struct rg_tcp_at *ret)
-{
-	const struct tcp_sock *listener = bpf_skc_to_tcp_sock(sk);
-	union { struct iphdr v4; struct ipv6hdr v6; } ip = {};
-	int is_v4 = rg_addr_is_v4(&pkt->remote);
-
-	if (is_v4) {
-		ip.v4.version = 4;
-		ip.v4.saddr = pkt->remote.halves[1] >> 32;
-		ip.v4.daddr = pkt->local.halves[1] >> 32;
-	} else {
-		ip.v6.version = 6;
-		__builtin_memcpy(&ip.v6.saddr, &pkt->remote, sizeof(pkt->remote));
-		__builtin_memcpy(&ip.v6.daddr, &pkt->local, sizeof(pkt->local));
-	}
-	if (bpf_tcp_check_syncookie(sk, &ip, sizeof(ip), tcp, sizeof(*tcp)))
-		return rg_tcp_has_cookies(sk) ? RG_TCP_UNKNOWN : RG_TCP_LISTENS;
-	if (!listener || (bpf_core_field_exists(listener->is_mptcp) && listener->is_mptcp && tcp->doff > RG_TCP_PLAIN_WORDS))
-		return RG_TCP_UNKNOWN;
-	ret->start = ret->next = bpf_ntohl(tcp->seq);
-	return RG_TCP_BEGINS;
-}
-
-/* @ctx: of either program. @tcp: the header of what comes in; NULL for what goes out. */
-static __always_inline enum rg_tcp rg_tcp_find(void *ctx, const struct rg_packet *pkt, struct tcphdr *tcp,
-					       struct rg_tcp_at *ret)
+/* @ctx: of either program. */
+static __always_inline enum rg_tcp rg_tcp_find(void *ctx, const struct rg_packet *pkt, struct rg_tcp_at *ret)
 {
 	struct bpf_sock_tuple tuple = {};
 	__u32 size = rg_tcp_tuple(pkt, &tuple);
@@ -141,7 +109,7 @@ static __always_inline enum rg_tcp rg_tcp_find(void *ctx, const struct rg_packet
 	if (sk->state == BPF_TCP_NEW_SYN_RECV)
 		result = rg_tcp_of_request(sk, ret);
 	else if (sk->state == BPF_TCP_LISTEN)
-		result = tcp ? rg_tcp_of_listener(sk, pkt, tcp, ret) : RG_TCP_LISTENS;
+		result = rg_tcp_has_cookies(sk) ? RG_TCP_UNKNOWN : RG_TCP_LISTENS;
 	else if (sk->state != BPF_TCP_TIME_WAIT)
 		result = rg_tcp_of_socket(sk, ret);
 	bpf_sk_release(sk);

@@ -154,7 +154,7 @@ union rg_connection {
 		/* sequence number of the first byte that the server sends, and how far behind it its next frame begins,
 		 * until it has answered; written by the egress program alone */
 		__u32 first;
-		__u16 frame; /* RG_CONNECTION_LOST: nobody knows */
+		__u16 frame; /* RG_CONNECTION_LOST: nobody knows. RG_CONNECTION_ENDED: the server has closed it */
 		__u16 at;    /* when something with a payload has passed last; CLOCK_MONOTONIC in ns >> RG_CONNECTION_SHIFT */
 	};
 	__u64 word; /* all but those: changed as a whole */
@@ -164,6 +164,7 @@ union rg_connection {
 #define RG_CONNECTION_ANSWERED 0x7ff  /* the server has understood what has passed */
 #define RG_CONNECTION_SHIFT 24        /* 17 ms */
 #define RG_CONNECTION_LOST 0xffff
+#define RG_CONNECTION_ENDED 0xfffe
 
 /* rg_seen (ARRAY): remotes seen lately, direct mapped by a hash of the 5-tuple in a part for each CPU:
  * what tells the first refusal of a flow from its later ones, and (sampled) which remotes talk to

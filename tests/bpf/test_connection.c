@@ -248,24 +248,6 @@ TEST(what_was_open_before_an_upgrade_goes_on_in_its_meeting)
 	then_reason(RG_REASON_REFUSE_UNBOUND);
 }
 
-/* Also if the handshake's last segment was lost, or is this one. */
-TEST(a_first_frame_may_come_with_a_cookie)
-{
-	given_cookie();
-	when_framed_media(0);
-	then_reason(RG_REASON_REFUSE_UNBOUND);
-	when_named(1, "abcd:wxyz");
-	then_reason(RG_REASON_REFUSE_UNBOUND);
-	tcp.ack += 1000;
-	when_named(0, "abcd:wxyz");
-	then_reason(RG_REASON_REFUSE_UNBOUND);
-	tcp.ack -= 1000;
-	when_named(0, "abcd:wxyz");
-	then_reason(RG_REASON_ADMIT_DEFAULT);
-	when_named(0, "efgh:wxyz");
-	then_reason(RG_REASON_REFUSE_UNBOUND);
-}
-
 TEST(a_first_frame_may_come_before_the_handshake_is_over)
 {
 	given_half_open();
@@ -277,133 +259,6 @@ TEST(a_first_frame_may_come_before_the_handshake_is_over)
 	then_reason(RG_REASON_ADMIT_DEFAULT);
 	when_named(0, "efgh:wxyz");
 	then_reason(RG_REASON_REFUSE_UNBOUND);
-}
-
-/* As Docker's proxy does, beside the address translation that leads to the server. */
-/* The other host's connection: what comes is refused at first, in case that one here is about to begin. */
-static void given_elsewhere(void)
-{
-	given_listener(DE4);
-	tcp.port = 40002;
-	when_named(0, "abcd:wxyz");
-	then_reason(RG_REASON_ADMIT_DEFAULT);
-	when_framed_media(5000);
-	then_reason(RG_REASON_REFUSE_UNBOUND);
-	when_just(when_framed_media, 5000);
-	then_reason(RG_REASON_REFUSE_UNBOUND);
-	given_earlier(MOMENT);
-	when_framed_media(5000);
-	then_reason(RG_REASON_ADMIT_DEFAULT);
-	when_noted(when_framed_media, 6000);
-	then_reason(RG_REASON_ADMIT_DEFAULT);
-}
-
-TEST(where_a_socket_only_listens_the_flow_alone_tells)
-{
-	given_listener(DE4);
-	tcp.port = 40002;
-	when_segment(0, NULL, 0);
-	then_reason(RG_REASON_ADMIT_FLOW_UNBOUND);
-	when_syn(0);
-	then_reason(RG_REASON_ADMIT_FLOW_UNBOUND);
-	when_framed_media(5000);
-	then_reason(RG_REASON_REFUSE_UNBOUND);
-	when_named_part(0, "abcd:wxyz", 30);
-	then_reason(RG_REASON_REFUSE_UNBOUND);
-	gone(&tcp.listener);
-	given_elsewhere();
-}
-
-/* What comes in its wake is judged before a connection is there. */
-TEST(where_a_socket_only_listens_a_connection_may_begin)
-{
-	given_elsewhere();
-	when_just(when_syn, 0); /* the payload before it may be on its way */
-	then_reason(RG_REASON_REFUSE_UNBOUND);
-	given_earlier(MOMENT);
-	when_syn(0);
-	then_reason(RG_REASON_ADMIT_DEFAULT);
-	when_framed_media(6000);
-	then_reason(RG_REASON_REFUSE_UNBOUND);
-	when_named(6000, "abcd:wxyz");
-	then_reason(RG_REASON_ADMIT_DEFAULT);
-	when_just(when_framed_media, 6000);
-	then_reason(RG_REASON_REFUSE_UNBOUND);
-	given_earlier(MOMENT);
-	when_rst(0); /* of nothing: it ends nothing */
-	then_reason(RG_REASON_ADMIT_DEFAULT);
-	when_framed_media(6000);
-	then_reason(RG_REASON_ADMIT_DEFAULT);
-}
-
-TEST(what_was_of_a_connection_does_not_pass_where_a_socket_only_listens)
-{
-	given_opened(DE4, "abcd:wxyz");
-	when_framed_media(10);
-	then_reason(RG_REASON_ADMIT_DEFAULT);
-	gone(&tcp.client);
-	gone(&tcp.server);
-	when_framed_media(10);
-	then_reason(RG_REASON_REFUSE_UNBOUND);
-	when_just(when_syn, 0);
-	then_reason(RG_REASON_REFUSE_UNBOUND);
-	given_earlier(MOMENT);
-	when_syn(0);
-	then_reason(RG_REASON_ADMIT_DEFAULT);
-	assert_int_equal(count_connections(), 0);
-}
-
-/* What may be on its way when it ends would be another one's. */
-TEST(a_connection_that_is_open_does_not_begin)
-{
-	given_connection(DE4, 40000);
-	when_syn(0);
-	then_reason(RG_REASON_REFUSE_UNBOUND);
-	when_named(0, "abcd:wxyz");
-	given_taken("0123456789", 10);
-	given_earlier(MOMENT);
-	when_syn(0);
-	then_reason(RG_REASON_REFUSE_UNBOUND);
-	when_framed_media(10);
-	then_reason(RG_REASON_ADMIT_DEFAULT);
-}
-
-TEST(a_connection_is_ended_where_its_server_waits)
-{
-	given_opened(DE4, "abcd:wxyz");
-	given_earlier(MOMENT);
-	when_rst(9);
-	then_reason(RG_REASON_REFUSE_UNBOUND);
-	when_rst(11);
-	then_reason(RG_REASON_REFUSE_UNBOUND);
-	when_noted(when_framed_media, 10);
-	then_reason(RG_REASON_ADMIT_DEFAULT);
-	when_just(when_rst, 10);
-	then_reason(RG_REASON_REFUSE_UNBOUND); /* that may be on its way */
-	given_earlier(MOMENT);
-	flags = RG_TRACE_DRY;
-	when_rst(10);
-	then_reason(RG_REASON_ADMIT_DEFAULT);
-	flags = 0;
-	when_framed_media(10);
-	then_reason(RG_REASON_ADMIT_DEFAULT);
-	given_earlier(MOMENT);
-	when_rst(10);
-	then_reason(RG_REASON_ADMIT_DEFAULT);
-	when_framed_media(10); /* the server's TCP has not seen the end of it yet */
-	then_reason(RG_REASON_REFUSE_UNBOUND);
-	when_flagged(TCP_FLAG_RST, 10, "media", 5);
-	then_reason(RG_REASON_REFUSE_UNSUPPORTED);
-}
-
-TEST(a_connection_that_closes_takes_nothing)
-{
-	given_opened(DE4, "abcd:wxyz");
-	assert_int_equal(shutdown(tcp.server, SHUT_WR), 0);
-	when_framed_media(10);
-	then_reason(RG_REASON_REFUSE_UNBOUND);
-	when_rst(0);
-	then_reason(RG_REASON_ADMIT_DEFAULT);
 }
 
 TEST(without_a_socket_the_flow_alone_tells)
@@ -568,13 +423,6 @@ int main(void)
 		T(a_new_connection_leaves_a_meeting_that_refuses),
 		T(what_was_open_before_an_upgrade_goes_on_in_its_meeting),
 		T(a_first_frame_may_come_before_the_handshake_is_over),
-		T(a_first_frame_may_come_with_a_cookie),
-		T(where_a_socket_only_listens_the_flow_alone_tells),
-		T(where_a_socket_only_listens_a_connection_may_begin),
-		T(what_was_of_a_connection_does_not_pass_where_a_socket_only_listens),
-		T(a_connection_that_is_open_does_not_begin),
-		T(a_connection_is_ended_where_its_server_waits),
-		T(a_connection_that_closes_takes_nothing),
 		T(without_a_socket_the_flow_alone_tells),
 		T(urgent_data_and_a_payload_in_a_syn_are_refused),
 		T(a_fragment_of_a_segment_is_refused),

@@ -287,6 +287,35 @@ TEST(an_answer_holds_for_one_connection)
 	then_reason(RG_REASON_ADMIT_DEFAULT);
 }
 
+/* The next one may be like it in all its numbers, if it begins by the same SYN cookie. */
+TEST(an_answer_holds_until_the_server_closes)
+{
+	static const uint8_t ends[] = { TCP_FLAG_FIN, TCP_FLAG_RST };
+
+	for (size_t i = 0; i < 2; i++) {
+		given_opened(DE4, "abcd:wxyz");
+		when_framed_media(10);
+		then_reason(RG_REASON_ADMIT_DEFAULT);
+		when_server_sends(TCP_FLAG_ACK, 0, NULL, 0);
+		when_framed_media(10);
+		then_reason(RG_REASON_ADMIT_DEFAULT);
+		flags = RG_TRACE_DRY;
+		when_server_sends(ends[i], 0, NULL, 0);
+		flags = 0;
+		when_framed_media(10);
+		then_reason(RG_REASON_ADMIT_DEFAULT);
+		when_server_sends(ends[i], 0, NULL, 0);
+		then_egress(RG_REASON_ADMIT_DEFAULT);
+		when_framed_media(10);
+		then_reason(RG_REASON_REFUSE_UNBOUND);
+		when_answered(STUN_SUCCESS, 0); /* repeated */
+		then_egress(RG_REASON_ADMIT_DEFAULT);
+		gone(&tcp.client);
+		gone(&tcp.server);
+		gone(&tcp.listener);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -304,6 +333,7 @@ int main(void)
 		T(while_one_request_is_on_its_way_none_of_another_length_passes),
 		T(what_was_lost_on_its_way_may_come_with_more),
 		T(an_answer_holds_for_one_connection),
+		T(an_answer_holds_until_the_server_closes),
 	};
 
 	return cmocka_run_group_tests(tests, given_namespace, NULL);

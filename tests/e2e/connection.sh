@@ -127,13 +127,13 @@ said "but nobody else" yes "request first"
 hung_up
 
 # Go's servers listen with Multipath TCP unless they are told not to. syncookies=2: each handshake is done by cookies.
-multipath() { # cookies DEFERS
+multipath() { # cookies DEFERS and whether a plain client comes through
 	local case="syncookies=$1, DEFERS=$2" address
 	in_host server sysctl -qw "net.ipv4.tcp_syncookies=$1"
 	for address in 198.51.100.10 2001:db8:ffff::10; do
 		DEFERS=$2 client de "$address" 10001
-		said "a plain client of a Multipath TCP server at $address, $case" yes "late first"
-		said "its media" yes media
+		said "a plain client of a Multipath TCP server at $address, $case" "$3" "late first"
+		said "its media" "$3" media
 		hung_up
 	done
 	DEFERS=$2 PROTOCOL=262 client de 198.51.100.10 10001
@@ -141,10 +141,10 @@ multipath() { # cookies DEFERS
 	hung_up
 }
 if [ -e /proc/sys/net/mptcp/enabled ]; then
-	multipath 1 0
-	multipath 1 1
-	multipath 2 0
-	multipath 2 1
+	multipath 1 0 yes
+	multipath 1 1 yes
+	multipath 2 0 yes
+	multipath 2 1 no # where cookies are sent, a handshake ends before a payload comes
 	PROTOCOL=262 client de 198.51.100.10
 	said "a Multipath TCP client of a plain server speaks TCP" yes "request first"
 	hung_up

@@ -108,9 +108,9 @@ void judge_open(const char *prefix, const char *pins)
 	rg_dp_answers_note(rg_engine_dp(engine), true);
 }
 
-/* Sources and bindings may make more flows again, as if time had gone by. */
-static void refill_rates(struct rg_dp *dp)
+void judge_refill(void)
 {
+	struct rg_dp *dp = rg_engine_dp(engine);
 	static struct rg_bind_rate rates[RG_BIND_RATES];
 	static uint32_t keys[RG_BIND_RATES];
 	uint32_t n = RG_BIND_RATES;
@@ -141,7 +141,7 @@ void judge_forget(void)
 	static unsigned int turn;
 
 	if (turn++ % RATES_TURNS == 0)
-		refill_rates(dp);
+		judge_refill();
 	for (uint32_t i = 1; i <= UFRAGS; i++)
 		dp->bindings[i].tokens = RG_BIND_BURST;
 	clear(dp->skel->maps.rg_flows);

@@ -19,6 +19,8 @@ bool judge_is_address(const struct rg_addr *addr, const char *v4, const char *v6
 /** Is a source in DE, by itself or by the IPv4 address in it? */
 bool judge_is_in_de(const struct rg_addr *addr);
 
+/** Sources may make more flows again, as if time had gone by. */
+void judge_refill(void);
 /** Make the filter forget all flows, connections and fragments, and what it knows of how many a source or a ufrag has made. */
 void judge_forget(void);
 

@@ -56,14 +56,14 @@ static const struct sequence {
 	{ "data, server closes, SYN", ANSWERED, BY_CLOCK, { DATA, WHILE_IT_CLOSES, SYN, PAYLOAD }, false },
 	{ "RST behind a handshake, SYN", FRESH, BY_CLOCK, { RST, SYN, AROUND }, false },
 	{ "FIN, SYN", SERVER_CLOSED, BY_TIME_WAIT, { FIN, SYN, PAYLOAD }, false },
-	{ "SYN at a listener, within a request", ENDED, BY_CLOCK, { SYN, AROUND }, true },
-	{ "RST in a handshake, SYN", HANDSHAKE, BY_CLOCK, { RST, SYN, AROUND }, true },
-	{ "SYN in a handshake, SYN", HANDSHAKE, BY_CLOCK, { SYN, SYN, AROUND }, true },
+	{ "SYN at a listener, within a request", ENDED, BY_CLOCK, { SYN, AROUND }, false },
+	{ "RST in a handshake, SYN", HANDSHAKE, BY_CLOCK, { RST, SYN, AROUND }, false },
+	{ "SYN in a handshake, SYN", HANDSHAKE, BY_CLOCK, { SYN, SYN, AROUND }, false },
 	{ "RST, cookie", ANSWERED, BY_COOKIE, { RST, PAYLOAD }, false },
 	{ "RST, its own cookie", ANSWERED, BY_OWN_COOKIE, { RST, PAYLOAD }, false },
 	{ "last ACK, cookie", BOTH_CLOSED, BY_COOKIE, { LAST_ACK, PAYLOAD }, false },
 	{ "data after close, cookie", SERVER_CLOSED, BY_COOKIE, { DATA, PAYLOAD }, false },
-	{ "RST behind a handshake, cookie", FRESH, BY_COOKIE, { RST, ACK, AROUND }, true },
+	{ "RST behind a handshake, cookie", FRESH, BY_COOKIE, { RST, ACK, AROUND }, false },
 	{ "FIN, server closes, cookie", ANSWERED, BY_COOKIE, { FIN, WHILE_IT_CLOSES, LAST_ACK, PAYLOAD }, true },
 	{ "data, server closes, cookie", ANSWERED, BY_COOKIE, { DATA, WHILE_IT_CLOSES, PAYLOAD }, true },
 	{ "data, server closes, cookie within a request", ANSWERED, BY_COOKIE, { DATA, WHILE_IT_CLOSES, ACK, AROUND }, true },
@@ -100,9 +100,10 @@ static bool open_first(void)
 	uint8_t request[REQUEST_MAX], heard[REQUEST_MAX];
 	size_t n = race_request(request);
 
+	race_send(TCP_ACK, pair->next, pair->server);
+	pair->fd = listen_connection(arrival->path, pair->sport);
 	race_put(TCP_PSH | TCP_ACK, pair->next, pair->server, request, n);
 	race_send_all();
-	pair->fd = listen_connection(arrival->path, pair->sport);
 	pair->next += (uint32_t)n;
 	pair->server += sizeof(success);
 	return pair->fd >= 0 && recv(pair->fd, heard, sizeof(heard), MSG_DONTWAIT) == (ssize_t)n &&
@@ -401,6 +402,7 @@ static void run_round(const struct sequence *sequence, unsigned int n)
 	each_pair(n, clean_up, sequence);
 	pair = pairs; /* an honest client of the same address and port is heard */
 	pair->seq += 1000000;
+	judge_refill(); /* what was refused may have used up what its source may bind */
 	answered();
 	clean_up(sequence);
 	sums.tries += n;

@@ -18,6 +18,7 @@
 
 #include "harness/shared.h"
 
+#define TCP_FLAG_FIN 0x01
 #define TCP_FLAG_SYN 0x02
 #define TCP_FLAG_RST 0x04
 #define TCP_FLAG_ACK 0x18 /* with PSH */
@@ -134,19 +135,29 @@ static inline void given_sent(const void *bytes, size_t n)
 	assert_int_equal(recv(tcp.server, buf, n, MSG_WAITALL), n);
 }
 
-/* The server's answer, of a STUN type, @from the first byte that it sends. */
+/* What the server sends, @from its first byte. */
+static inline void when_server_sends(uint8_t tcp_flags, int from, const void *bytes, size_t n)
+{
+	uint8_t *header;
+
+	packet_from(server_for(tcp.source), tcp.source);
+	pkt_tcp(&packet, local_port, tcp.port);
+	header = pkt_at(&packet, PKT_TCP, 0);
+	pkt_put32(header + 4, next_of(tcp.server) + (uint32_t)from);
+	header[13] = tcp_flags;
+	put_payload(bytes, n);
+	pkt_end(&packet);
+	when_frame(packet.data, packet.length, flags | RG_TRACE_EGRESS);
+}
+
+/* Its answer, of a STUN type. */
 static inline void when_answered(uint16_t type, int from)
 {
 	static struct stun answer;
 
 	stun_begin(&answer, type);
 	stun_frame(&answer);
-	packet_from(server_for(tcp.source), tcp.source);
-	pkt_tcp(&packet, local_port, tcp.port);
-	pkt_put32(pkt_at(&packet, PKT_TCP, 0) + 4, next_of(tcp.server) + (uint32_t)from);
-	put_payload(answer.data, answer.length);
-	pkt_end(&packet);
-	when_frame(packet.data, packet.length, flags | RG_TRACE_EGRESS);
+	when_server_sends(TCP_FLAG_ACK, from, answer.data, answer.length);
 }
 
 /* And the server has understood it. */
