@@ -82,7 +82,7 @@ __attribute__((noinline)) int rg_connection_judge_egress(struct __sk_buff *skb, 
 	struct rg_tcp_at at = {};
 	struct tcphdr tcp;
 	enum rg_tcp state;
-	int holds;
+	int holds = 0, exact;
 
 	if (!pkt || RG_LOAD_SMALL(&source, pkt->transport_at, &tcp) || (!pkt->payload && !tcp.fin && !tcp.rst) ||
 	    rg_unbound(pkt, RG_NEXT) != RG_NEXT)
@@ -90,21 +90,24 @@ __attribute__((noinline)) int rg_connection_judge_egress(struct __sk_buff *skb, 
 	state = rg_tcp_find(skb, pkt, &at);
 	rg_connection_key_of(pkt, &key);
 	entry = bpf_map_lookup_elem(&rg_connections, &key);
-	if (entry && (tcp.fin || tcp.rst) && !pkt->dry) /* the next one may be like it in all its numbers */
+	if (entry && (tcp.fin || tcp.rst) && state <= RG_TCP_CLOSES && !pkt->dry) /* the next one may be like it in all its numbers */
 		entry->frame = RG_CONNECTION_ENDED;
 	if (!pkt->payload || state < RG_TCP_CLOSES)
 		return found;
-	if (entry) {
-		known.word = *(volatile __u64 *)&entry->word;
-		if (state == RG_TCP_TAKEN && known.passed != RG_CONNECTION_ANSWERED && !pkt->dry)
-			rg_connection_sends(skb, pkt, entry, &at, bpf_ntohl(tcp.seq), rg_reason_refuses(found));
-		known.first = entry->first;
-		holds = known.meeting == pkt->meeting && known.start == at.start &&
-			(known.passed != RG_CONNECTION_ANSWERED || rg_connection_is_answered(&known, &at));
-	} else {
+	exact = entry != NULL;
+	if (!entry) {
 		key.local = (struct rg_addr){};
 		entry = bpf_map_lookup_elem(&rg_connections, &key);
-		holds = entry && entry->meeting == pkt->meeting;
+	}
+	if (entry) {
+		known.word = *(volatile __u64 *)&entry->word;
+		known.bound = *(volatile __u64 *)&entry->bound;
+		known.first = entry->first;
+		holds = rg_connection_has(&known, pkt);
+		if (exact && state == RG_TCP_TAKEN && known.passed != RG_CONNECTION_ANSWERED && !pkt->dry)
+			rg_connection_sends(skb, pkt, entry, &at, bpf_ntohl(tcp.seq), !holds || rg_reason_refuses(found));
+		holds &= !exact || (known.start == at.start && (known.passed != RG_CONNECTION_ANSWERED ||
+								 rg_connection_is_answered(&known, &at)));
 	}
 	if (rg_reason_refuses(found) || holds)
 		return found;

@@ -70,6 +70,7 @@ static __always_inline union rg_connection rg_connection_known(const struct rg_p
 	entry = bpf_map_lookup_elem(&rg_connections, &key);
 	if (entry) {
 		known.word = *(volatile __u64 *)&entry->word;
+		known.bound = *(volatile __u64 *)&entry->bound;
 		known.first = entry->first;
 		if (known.start != start)
 			known.word = 0;
@@ -78,9 +79,35 @@ static __always_inline union rg_connection rg_connection_known(const struct rg_p
 	}
 	key.local = (struct rg_addr){};
 	*ret_entry = entry = bpf_map_lookup_elem(&rg_connections, &key);
-	if (entry)
+	if (entry) {
 		known.word = *(volatile __u64 *)&entry->word;
+		known.bound = *(volatile __u64 *)&entry->bound;
+	}
 	return known;
+}
+
+/* Has its meeting the ufrag still which it came by? Else its number may be another meeting's. */
+static __always_inline int rg_connection_is_bound(const union rg_connection *known)
+{
+	__u64 word = rg_binding_word(known->bound);
+
+	return word && word == ((known->bound >> 32 << 32) | known->meeting);
+}
+
+static __always_inline __u64 rg_connection_bound_by(const struct rg_packet *pkt)
+{
+	return (__u64)pkt->serial << 32 | pkt->binding;
+}
+
+/* Is what goes its way of its meeting? Its own, not the flow's: that has no local address, so anybody can bind it to
+ * another meeting by a segment of the same remote to where no connection is. */
+static __always_inline int rg_connection_has(const union rg_connection *known, struct rg_packet *pkt)
+{
+	if (!rg_connection_is_bound(known))
+		return 0;
+	if (pkt->tie == RG_TIE_FLOW)
+		pkt->meeting = known->meeting;
+	return known->meeting == pkt->meeting;
 }
 
 /* The connection that begins at @start is nobody's. */
@@ -101,7 +128,7 @@ static __always_inline void rg_connection_spoil(const struct rg_packet *pkt, enu
 {
 	union rg_connection *entry;
 
-	if (pkt->dry || !rg_is_observed_all() || (state == RG_TCP_TAKEN && rg_connection_known(pkt, start, &entry).passed ==
+	if (pkt->dry || state < RG_TCP_BEGINS || !rg_is_observed_all() || (state == RG_TCP_TAKEN && rg_connection_known(pkt, start, &entry).passed ==
 										   RG_CONNECTION_ANSWERED))
 		return;
 	rg_connection_drop(pkt, start);
@@ -204,7 +231,7 @@ __attribute__((noinline)) int rg_connection_refuse(struct rg_packet *pkt)
 __attribute__((noinline)) int rg_connection_only_asks(struct xdp_md *ctx, struct rg_packet *pkt)
 {
 	struct rg_source source = { .ctx = ctx };
-	__u32 meeting, all, size, asks = 0;
+	__u32 meeting, all, size, asks = 0, begun;
 	__u16 payload_at;
 	__be16 framed;
 
@@ -212,6 +239,7 @@ __attribute__((noinline)) int rg_connection_only_asks(struct xdp_md *ctx, struct
 		return 0;
 	meeting = pkt->meeting;
 	all = pkt->payload;
+	begun = !pkt->behind;
 	payload_at = pkt->payload_at;
 	for (int i = 0; i < RG_REQUESTS_MAX; i++) {
 		if (i && rg_shared_find(ctx, pkt) != RG_NEXT)
@@ -219,6 +247,7 @@ __attribute__((noinline)) int rg_connection_only_asks(struct xdp_md *ctx, struct
 		if (pkt->tie != RG_TIE_UFRAG || pkt->cut || pkt->meeting != meeting ||
 		    RG_LOAD_SMALL(&source, pkt->payload_at, &framed))
 			break;
+		begun |= all - pkt->payload == pkt->behind;
 		size = RG_STUN_FRAME + bpf_ntohs(framed);
 		if (size >= pkt->payload) {
 			asks = size == pkt->payload;
@@ -229,16 +258,20 @@ __attribute__((noinline)) int rg_connection_only_asks(struct xdp_md *ctx, struct
 	}
 	pkt->payload_at = payload_at;
 	pkt->payload = all;
-	return asks;
+	return asks && begun;
 }
 
 /* Until the server has answered, only what asks for that comes through, and only where the server's TCP waits for
- * it: then it stands where a frame begins, whichever of them the server understands. */
+ * it: then it stands where a frame begins, whichever of them the server understands. A client's TCP may repeat what the
+ * server's has together with more. */
 static __always_inline int rg_connection_asks(struct rg_packet *pkt, const struct rg_tcp_at *at, __u32 seq)
 {
-	if (seq != at->next || pkt->payload >= RG_CONNECTION_PASSED)
+	__u32 behind = at->next - seq, taken = at->next - at->start;
+
+	if (behind > taken || behind >= pkt->payload || pkt->payload >= RG_CONNECTION_PASSED)
 		return 0;
-	pkt->offset = seq - at->start;
+	pkt->offset = taken;
+	pkt->behind = behind;
 	pkt->after |= RG_AFTER_OPEN;
 	return 1;
 }
@@ -255,11 +288,13 @@ static __always_inline int rg_connection_goes_on(struct rg_packet *pkt, const st
 {
 	union rg_connection *entry, known = rg_connection_known(pkt, at->start, &entry);
 
-	if (!entry || !known.word || known.meeting != pkt->meeting)
+	if (!entry || !known.word || !rg_connection_has(&known, pkt))
 		return 0;
 	/* What the server sends goes by where the egress program is not: then nobody can tell whether it has understood */
 	if ((rg_connection_is_answered(&known, at) && entry->frame != RG_CONNECTION_ENDED) || (at->sent && !known.seen && !rg_is_answer_seen())) {
 		rg_connection_touch(pkt, entry);
+		if (pkt->tie == RG_TIE_UFRAG && !pkt->dry)
+			*(volatile __u64 *)&entry->bound = rg_connection_bound_by(pkt);
 		return 1;
 	}
 	if ((__s32)(seq + pkt->payload - at->next) > 0)
@@ -343,8 +378,9 @@ static __always_inline int rg_connection_claim(const struct rg_packet *pkt)
 
 	mine.start = pkt->start;
 	mine.meeting = pkt->meeting;
-	mine.passed = (pkt->offset + pkt->payload) % RG_CONNECTION_PASSED;
+	mine.passed = (pkt->offset + pkt->payload - pkt->behind) % RG_CONNECTION_PASSED;
 	mine.at = now;
+	mine.bound = rg_connection_bound_by(pkt);
 	rg_connection_key_of(pkt, &key);
 	entry = bpf_map_lookup_elem(&rg_connections, &key);
 	if (!entry) {
@@ -358,14 +394,12 @@ static __always_inline int rg_connection_claim(const struct rg_packet *pkt)
 	if (known.start == mine.start && known.passed != RG_CONNECTION_ANSWERED)
 		mine.seen = known.seen;
 	age = now - entry->at;
-	if (known.word == mine.word) {
-		entry->at = now;
-		return 1;
-	}
-	if (known.start == mine.start ?
-	    known.meeting != mine.meeting || (age < RG_CONNECTION_LATE && known.passed != before) : pkt->offset != 0)
+	if (known.word != mine.word &&
+	    (known.start == mine.start ?
+	     known.meeting != mine.meeting || (age < RG_CONNECTION_LATE && known.passed != before) : pkt->offset != 0))
 		return 0;
 	entry->at = now;
+	*(volatile __u64 *)&entry->bound = mine.bound;
 	return __sync_val_compare_and_swap(&entry->word, known.word, mine.word) == known.word;
 }
 

@@ -115,6 +115,8 @@ static __always_inline __u32 rg_flow_named(const struct rg_state *state, struct 
 		return rg_unbound(pkt, RG_REASON_REFUSE_UNKNOWN_UFRAG);
 	pkt->meeting = word;
 	pkt->tie = RG_TIE_UFRAG;
+	pkt->binding = number;
+	pkt->serial = word >> 32;
 	rg_flow_key_of(pkt, &key);
 	flow = bpf_map_lookup_elem(&rg_flows, &key);
 	if (flow && flow->binding == number && flow->serial == word >> 32) {
@@ -125,8 +127,6 @@ static __always_inline __u32 rg_flow_named(const struct rg_state *state, struct 
 			return RG_NEXT;
 		}
 	}
-	pkt->binding = number;
-	pkt->serial = word >> 32;
 	pkt->generation = state->geo_generation;
 	rg_flow_to_bind(pkt, flow);
 	return RG_NEXT;

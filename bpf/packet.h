@@ -40,7 +40,8 @@ struct rg_packet {
 	__u32 binding, serial; /* by which a flow is to be remembered */
 	__u32 leaves;          /* meeting that the flow is to leave; 0: none */
 	__u32 start;           /* of the connection that it opens, see RG_AFTER_OPEN */
-	__u32 offset;          /* from there */
+	__u32 offset;          /* from there: what the server's TCP has of it */
+	__u32 behind;          /* bytes of its payload which are of that */
 	__u8 cut;              /* the request that it begins with goes on in other segments */
 	__u8 after;            /* RG_AFTER_*: what is left to do when it is judged */
 	__u8 dry;              /* leave no trace: no counter, flow, fragment, event */

@@ -156,8 +156,9 @@ union rg_connection {
 		__u32 first;
 		__u16 frame; /* RG_CONNECTION_LOST: nobody knows. RG_CONNECTION_ENDED: the server has closed it */
 		__u16 at;    /* when something with a payload has passed last; CLOCK_MONOTONIC in ns >> RG_CONNECTION_SHIFT */
+		__u64 bound; /* serial << 32 | binding, as a flow has them: by which it is of its meeting */
 	};
-	__u64 word; /* all but those: changed as a whole */
+	__u64 word; /* the first four: changed as a whole */
 };
 #define RG_CONNECTION_PASSED 0x7fd
 #define RG_CONNECTION_ELSEWHERE 0x7fd /* of a connection that another host has. seen: something has passed */
@@ -468,7 +469,7 @@ _Static_assert(sizeof(struct rg_bind_rate) == 8, "abi");
 _Static_assert(sizeof(struct rg_flow_key) == 24, "abi");
 _Static_assert(sizeof(struct rg_flow) == 24, "abi");
 _Static_assert(sizeof(struct rg_connection_key) == 40, "abi");
-_Static_assert(sizeof(union rg_connection) == 16 && RG_MEETINGS_CAP <= 1u << 20, "abi");
+_Static_assert(sizeof(union rg_connection) == 24 && RG_MEETINGS_CAP <= 1u << 20, "abi");
 _Static_assert(sizeof(struct rg_seen) == 32, "abi");
 _Static_assert(sizeof(struct rg_meeting) == 80, "abi");
 _Static_assert(sizeof(union rg_meeting_word) == 8, "abi");

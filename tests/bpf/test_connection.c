@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "harness/connection.h"
+#include "engine/engine_private.h"
 
 #define TEST(name) static void name(void **state __attribute__((unused)))
 
@@ -160,26 +161,23 @@ TEST(a_connection_is_not_another_one_to_another_address)
 
 	assert_int_equal(listen(listener, 8), 0);
 	given_opened(DE4, "abcd:wxyz");
-	client = given_client_too(tcp.start + 1000);
-	when_named_too(tcp.start + 1000, "efgh:wxyz");
-	then_reason(RG_REASON_ADMIT_DEFAULT);
-	when_framed_media(10); /* its flow is the other one's */
-	then_reason(RG_REASON_REFUSE_UNBOUND);
-	when_tcp_egress();
-	then_egress(RG_REASON_REFUSE_UNBOUND);
-	gone(&client);
-	client = given_client_too(tcp.start);
-	when_named_too(tcp.start, "efgh:wxyz");
-	then_reason(RG_REASON_ADMIT_DEFAULT);
-	when_framed_media(10);
-	then_reason(RG_REASON_REFUSE_UNBOUND);
-	when_named(10, "abcd:wxyz");
-	then_reason(RG_REASON_ADMIT_DEFAULT);
-	when_framed_media(10);
-	then_reason(RG_REASON_ADMIT_DEFAULT);
-	when_tcp_egress();
-	then_egress(RG_REASON_ADMIT_DEFAULT);
-	gone(&client);
+	for (uint32_t more = 1000; more <= 1000; more -= 1000) { /* also if it begins with the same number */
+		client = given_client_too(tcp.start + more);
+		when_named_too(tcp.start + more, "efgh:wxyz");
+		then_reason(RG_REASON_ADMIT_DEFAULT);
+		assert_int_equal(found.meeting, other);
+		when_framed_media(10); /* its flow is the other one's */
+		then_reason(RG_REASON_ADMIT_DEFAULT);
+		assert_int_equal(found.meeting, meeting);
+		when_tcp_egress();
+		then_egress(RG_REASON_ADMIT_DEFAULT);
+		when_named(10, "abcd:wxyz");
+		then_reason(RG_REASON_ADMIT_DEFAULT);
+		when_framed_media(10);
+		then_reason(RG_REASON_ADMIT_DEFAULT);
+		assert_int_equal(found.meeting, meeting);
+		gone(&client);
+	}
 	gone(&listener);
 }
 
@@ -220,7 +218,8 @@ TEST(a_new_connection_leaves_a_meeting_that_refuses)
 static void given_upgrade(void)
 {
 	int fd = bpf_map__fd(rg_engine_dp(gate)->skel->maps.rg_connections);
-	const union rg_connection any = { .meeting = meeting, .passed = RG_CONNECTION_ANSWERED };
+	const union rg_connection any = { .meeting = meeting, .passed = RG_CONNECTION_ANSWERED,
+					  .bound = (uint64_t)rg_engine_dp(gate)->bindings[1].serial << 32 | 1 };
 	struct rg_connection_key key;
 
 	assert_int_equal(bpf_map_get_next_key(fd, NULL, &key), 0);
@@ -378,6 +377,91 @@ TEST(who_opens_a_connection_while_all_is_observed_stays)
 	then_reason(RG_REASON_ADMIT_DEFAULT);
 }
 
+/* A segment that anybody may write, and no connection: the flow has no local address. */
+TEST(a_spoofed_request_to_another_address_cuts_no_connection)
+{
+	int listener = bound_socket(SERVER4_TOO, local_port);
+
+	assert_int_equal(listen(listener, 8), 0);
+	given_opened(DE4, "abcd:wxyz");
+	when_framed_media(10);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_named_too(12345, "efgh:wxyz");
+	usleep(80000);
+	when_named_too(12345, "efgh:wxyz");
+	when_framed_media(10);
+	gone(&listener);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+}
+
+TEST(a_spoofed_request_to_where_nobody_listens_cuts_no_connection)
+{
+	given_opened(DE4, "abcd:wxyz");
+	when_named_too(12345, "efgh:wxyz");
+	when_framed_media(10);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+}
+
+/* Just when the server answers: then it never has. */
+TEST(a_spoofed_request_hides_no_answer)
+{
+	given_connection(DE4, 40000);
+	when_named(0, "abcd:wxyz");
+	given_sent("0123456789", 10);
+	when_named_too(12345, "efgh:wxyz");
+	when_answered(STUN_SUCCESS, 0);
+	when_named(10, "abcd:wxyz"); /* binds the flow again */
+	given_sent("0123456789", 10);
+	when_answered(STUN_SUCCESS, 0); /* repeated */
+	when_answered(STUN_SUCCESS, 22); /* and of the second request */
+	when_framed_media(20);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+}
+
+static void given_meeting_gone(const char *id)
+{
+	struct rg_err err = {};
+
+	assert_int_equal(rg_engine_meeting_delete(gate, id, RG_ANY_REVISION, &err), 0);
+	assert_int_equal(rg_engine_flush(gate, &err), 0);
+}
+
+/* The connection is the former meeting's at its server. */
+TEST(a_connection_is_not_of_a_meeting_that_has_the_same_number)
+{
+	given_opened(DE4, "abcd:wxyz");
+	rg_dp_ufrag_clear(rg_engine_dp(gate), 1, "abcd", 4, 1);
+	rg_dp_ufrag_clear(rg_engine_dp(gate), 1, "ijkl", 4, 3);
+	given_meeting_gone("m-7");
+	engine_grace(gate); /* as a step of the clock, or a full table, has it */
+	for (int i = 0; i < 40; i++) {
+		char id[8];
+
+		snprintf(id, sizeof(id), "x-%d", i);
+		given_meeting(id, "{\"endpoints\":[],\"rules\":[]}");
+		if (meeting_number(id) == meeting)
+			break;
+		assert_int_not_equal(i, 39); /* it comes again */
+	}
+	given_ufrag("mnop", 9, meeting);
+	when_named(10, "mnop:wxyz");
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+}
+
+/* A firewall of the host that rejects what it takes for invalid, say, which anybody may write. */
+TEST(an_rst_that_is_not_of_the_socket_ends_nothing)
+{
+	given_opened(DE4, "abcd:wxyz");
+	packet_from(SERVER4, DE4);
+	pkt_tcp(&packet, local_port, tcp.port);
+	pkt_put32(pkt_at(&packet, PKT_TCP, 0) + 4, 4711);
+	pkt_at(&packet, PKT_TCP, 0)[13] = TCP_FLAG_RST;
+	pkt_end(&packet);
+	when_frame(packet.data, packet.length, RG_TRACE_EGRESS);
+	when_framed_media(10);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+}
+
 static uint32_t second(void)
 {
 	struct timespec now;
@@ -432,6 +516,11 @@ int main(void)
 		T(who_was_in_another_meeting_while_all_was_observed_is_in_none),
 		T(who_opens_a_connection_while_all_is_observed_stays),
 		T(beyond_the_limit_of_flows_nothing_opens),
+		T(a_spoofed_request_to_another_address_cuts_no_connection),
+		T(a_spoofed_request_to_where_nobody_listens_cuts_no_connection),
+		T(a_spoofed_request_hides_no_answer),
+		T(an_rst_that_is_not_of_the_socket_ends_nothing),
+		T(a_connection_is_not_of_a_meeting_that_has_the_same_number),
 	};
 
 	return cmocka_run_group_tests(tests, given_namespace, NULL);

@@ -141,6 +141,16 @@ TEST(where_the_egress_program_is_only_an_answer_counts)
 	then_reason(RG_REASON_ADMIT_DEFAULT);
 }
 
+TEST(a_request_waits_for_the_one_before_it)
+{
+	size_t n;
+
+	given_connection(DE4, 40000);
+	n = when_asked(0, "abcd:wxyz");
+	when_asked((int)n, "abcd:wxyz");
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+}
+
 /* A server that knows nothing of a participant yet, say, and a client that asks until it does. */
 TEST(a_client_may_ask_for_long)
 {
@@ -175,6 +185,15 @@ TEST(what_was_open_before_an_egress_program_goes_on)
 	then_reason(RG_REASON_REFUSE_UNBOUND);
 }
 
+static void given_no_flows(void)
+{
+	int fd = bpf_map__fd(rg_engine_dp(gate)->skel->maps.rg_flows);
+	struct rg_flow_key key;
+
+	while (!bpf_map_get_next_key(fd, NULL, &key))
+		assert_int_equal(bpf_map_delete_elem(fd, &key), 0);
+}
+
 TEST(what_is_refused_on_its_way_out_is_seen)
 {
 	static char bytes[2048];
@@ -187,10 +206,9 @@ TEST(what_is_refused_on_its_way_out_is_seen)
 	assert_int_equal(send(tcp.server, "?", 1, 0), 1);
 	when_framed_media((int)n);
 	then_reason(RG_REASON_ADMIT_DEFAULT);
-	rg_dp_ufrag_clear(rg_engine_dp(gate), 1, "abcd", 4, 1);
+	given_no_flows();
 	when_answered(STUN_ERROR, -1);
 	then_egress(RG_REASON_REFUSE_UNBOUND);
-	given_ufrag("abcd", 1, meeting);
 	when_named((int)n, "abcd:wxyz");
 	then_reason(RG_REASON_ADMIT_DEFAULT);
 	when_framed_media((int)n);
@@ -287,33 +305,64 @@ TEST(an_answer_holds_for_one_connection)
 	then_reason(RG_REASON_ADMIT_DEFAULT);
 }
 
+static uint16_t frame_of_the_connection(void)
+{
+	union rg_connection connection;
+	struct rg_connection_key key;
+
+	the_connection(&key, &connection);
+	return connection.frame;
+}
+
 /* The next one may be like it in all its numbers, if it begins by the same SYN cookie. */
 TEST(an_answer_holds_until_the_server_closes)
 {
-	static const uint8_t ends[] = { TCP_FLAG_FIN, TCP_FLAG_RST };
-
 	for (size_t i = 0; i < 2; i++) {
 		given_opened(DE4, "abcd:wxyz");
-		when_framed_media(10);
-		then_reason(RG_REASON_ADMIT_DEFAULT);
-		when_server_sends(TCP_FLAG_ACK, 0, NULL, 0);
-		when_framed_media(10);
-		then_reason(RG_REASON_ADMIT_DEFAULT);
+		when_server_sends(TCP_FLAG_RST, 4711, NULL, 0); /* a firewall's */
+		assert_int_not_equal(frame_of_the_connection(), RG_CONNECTION_ENDED);
+		if (i)
+			assert_int_equal(shutdown(tcp.server, SHUT_WR), 0);
+		else
+			gone(&tcp.client);
 		flags = RG_TRACE_DRY;
-		when_server_sends(ends[i], 0, NULL, 0);
+		when_server_sends(i ? TCP_FLAG_FIN : TCP_FLAG_RST, 0, NULL, 0);
 		flags = 0;
-		when_framed_media(10);
-		then_reason(RG_REASON_ADMIT_DEFAULT);
-		when_server_sends(ends[i], 0, NULL, 0);
-		then_egress(RG_REASON_ADMIT_DEFAULT);
-		when_framed_media(10);
-		then_reason(RG_REASON_REFUSE_UNBOUND);
-		when_answered(STUN_SUCCESS, 0); /* repeated */
-		then_egress(RG_REASON_ADMIT_DEFAULT);
+		assert_int_not_equal(frame_of_the_connection(), RG_CONNECTION_ENDED);
+		when_server_sends(i ? TCP_FLAG_FIN : TCP_FLAG_RST, 0, NULL, 0);
+		assert_int_equal(frame_of_the_connection(), RG_CONNECTION_ENDED);
 		gone(&tcp.client);
 		gone(&tcp.server);
 		gone(&tcp.listener);
 	}
+}
+
+/* The acknowledgement of the first one was lost: a client's TCP repeats it together with the next one, again and again. */
+TEST(what_the_server_has_may_come_again_with_more)
+{
+	static char bytes[2048];
+	size_t n;
+
+	given_connection(DE4, 40000);
+	n = when_asked(0, "abcd:wxyz");
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+	given_sent(bytes, n);
+	given_earlier(LATE);
+	when_asked_at_once(0, 2, "abcd:wxyz", 0);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
+}
+
+/* Each repetition comes sooner than the last one is forgotten. */
+TEST(what_was_lost_is_not_refused_longer_by_each_repetition)
+{
+	given_connection(DE4, 40000);
+	when_asked(0, "abcd:wxyz");
+	given_earlier(LATE / 2);
+	when_asked_at_once(0, 2, "abcd:wxyz", 0);
+	then_reason(RG_REASON_REFUSE_UNBOUND);
+	given_earlier(LATE / 2 + 10);
+	when_asked_at_once(0, 2, "abcd:wxyz", 0);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
 }
 
 int main(void)
@@ -327,12 +376,15 @@ int main(void)
 		T(where_the_egress_program_sees_nothing_the_first_frame_tells),
 		T(where_the_egress_program_is_only_an_answer_counts),
 		T(a_client_may_ask_for_long),
+		T(a_request_waits_for_the_one_before_it),
 		T(what_was_open_before_an_egress_program_goes_on),
 		T(what_is_refused_on_its_way_out_is_seen),
 		T(several_requests_may_be_one_segment),
 		T(while_one_request_is_on_its_way_none_of_another_length_passes),
 		T(what_was_lost_on_its_way_may_come_with_more),
 		T(an_answer_holds_for_one_connection),
+		T(what_the_server_has_may_come_again_with_more),
+		T(what_was_lost_is_not_refused_longer_by_each_repetition),
 		T(an_answer_holds_until_the_server_closes),
 	};
 

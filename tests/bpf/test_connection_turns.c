@@ -29,6 +29,8 @@ static void given_elsewhere(void)
 	then_reason(RG_REASON_ADMIT_DEFAULT);
 	when_noted(when_framed_media, 5000);
 	then_reason(RG_REASON_ADMIT_DEFAULT);
+	when_just(when_framed_media, 5000);
+	then_reason(RG_REASON_ADMIT_DEFAULT);
 }
 
 /* Whatever would end it, another one could begin in the middle of what passes. */

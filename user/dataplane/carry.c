@@ -42,7 +42,8 @@ static void make_connection(struct rg_dp *dp, const void *key, const void *value
 	const struct rg_flow *flow = value;
 	const struct rg_connection_key made = { .remote = from->remote, .remote_port = from->remote_port,
 						.local_port = from->local_port, .endpoint = from->endpoint };
-	const union rg_connection connection = { .meeting = flow->meeting, .passed = RG_CONNECTION_ANSWERED };
+	const union rg_connection connection = { .meeting = flow->meeting, .passed = RG_CONNECTION_ANSWERED,
+						 .bound = (__u64)flow->serial << 32 | flow->binding };
 
 	if (from->protocol == IPPROTO_TCP && rg_dp_flow_bound(dp, flow))
 		bpf_map_update_elem(bpf_map__fd(dp->skel->maps.rg_connections), &made, &connection, BPF_NOEXIST);
