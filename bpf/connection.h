@@ -37,13 +37,13 @@ static __always_inline void rg_connection_key_of(const struct rg_packet *pkt, st
 	ret->pad = 0;
 }
 
-/* In this unit connections have their times. */
+/* The time, in the unit of connections. */
 static __always_inline __u16 rg_connection_now(void)
 {
 	return bpf_ktime_get_coarse_ns() >> RG_CONNECTION_SHIFT;
 }
 
-/* What a CPU holds back between this program and the server's TCP, it does not for so long (50 ms). */
+/* So long (50 ms) no CPU holds a packet back between this program and the server's TCP. */
 #define RG_CONNECTION_MOMENT 4
 
 static __always_inline int rg_connection_just(const union rg_connection *entry)
@@ -128,8 +128,9 @@ static __always_inline void rg_connection_spoil(const struct rg_packet *pkt, enu
 {
 	union rg_connection *entry;
 
-	if (pkt->dry || state < RG_TCP_BEGINS || !rg_is_observed_all() || (state == RG_TCP_TAKEN && rg_connection_known(pkt, start, &entry).passed ==
-										   RG_CONNECTION_ANSWERED))
+	if (pkt->dry || state < RG_TCP_BEGINS || !rg_is_observed_all())
+		return;
+	if (state == RG_TCP_TAKEN && rg_connection_known(pkt, start, &entry).passed == RG_CONNECTION_ANSWERED)
 		return;
 	rg_connection_drop(pkt, start);
 }
