@@ -152,6 +152,10 @@ $(B)/tests/bpf_fails.so: tests/e2e/bpf_fails.c | $(B)
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
 	$(Q)$(CC) $(WARN) $(CFLAGS) -D_GNU_SOURCE -shared -fPIC $< -o $@
+$(B)/tests/link_update: tests/e2e/link_update.c | $(B)
+	@mkdir -p $(@D)
+	@echo "  CC    $@"
+	$(Q)$(CC) $(WARN) $(CFLAGS) $< -o $@ $(shell pkg-config --cflags --libs libbpf)
 $(B)/tests/dropper.bpf.o: tests/kernels/dropper.bpf.c $(B)/vmlinux.h
 	@mkdir -p $(@D)
 	@echo "  BPF   $@"
@@ -231,7 +235,8 @@ bench-check: deps
 	$(B)/bench/bench $(if $(UPDATE),-u,-c) $(BASELINE) $(B)/geoip.mmdb $(B)
 
 TEST_PROGRAMS := $(UNIT) $(BPF) $(FUZZ)
-check-built: all $(B)/geoip.mmdb $(TEST_PROGRAMS) $(B)/tests/udpcat $(B)/tests/foreign.bpf.o $(B)/tests/bpf_fails.so
+E2E_PARTS := $(addprefix $(B)/tests/,udpcat foreign.bpf.o bpf_fails.so link_update)
+check-built: all $(B)/geoip.mmdb $(TEST_PROGRAMS) $(E2E_PARTS)
 	RG_BUILD=$(abspath $(B)) tools/run-tests $(T)
 deps:
 	@tools/install-deps
@@ -239,7 +244,7 @@ check: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) check-built
 # the same tests with a daemon that has ASan and UBSan in it (leaks apart: its filter of system calls forbids the search)
 check-sanitized: deps
-	@$(MAKE) --no-print-directory -j$$(nproc) all $(B)/geoip.mmdb $(B)/san/regiongated $(B)/tests/udpcat $(B)/tests/foreign.bpf.o $(B)/tests/bpf_fails.so
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(B)/geoip.mmdb $(B)/san/regiongated $(E2E_PARTS)
 	RG_BUILD=$(abspath $(B)) RG_DAEMON=$(abspath $(B))/san/regiongated ASAN_OPTIONS=detect_leaks=0 tools/run-tests $(or $(T),$(E2E))
 check-kernels: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(BPF) $(B)/tests/evade $(B)/tests/udpcat $(B)/tests/foreign.bpf.o $(B)/tests/dropper.bpf.o $(B)/geoip.mmdb

@@ -150,9 +150,9 @@ int rg_dp_interface_status(struct rg_dp *dp, const char *ifname, struct rg_dp_in
 			return not_told(ifname, fd, err);
 		rg_dp_prog_name(dp, status.prog_id, status.prog_name);
 		/* the index alone may be that of an interface of another network namespace */
-		status.attached = fd >= 0 && link.prog_id == status.prog_id;
-		status.link_id = status.attached ? link.id : 0;
-		if (!status.attached)
+		status.link_id = fd >= 0 && link.prog_id == status.prog_id ? link.id : 0;
+		status.attached = status.link_id && !rg_dp_prog_foreign(dp, dp->prog_fd, status.prog_id);
+		if (!status.link_id)
 			status.place = rg_dp_dispatcher_look(dp, status.ifindex, status.prog_id);
 		status.attached |= status.place == RG_DP_PLACE_OURS;
 	}
@@ -363,6 +363,20 @@ static int detach_xdp(struct rg_dp *dp, const char *ifname, unsigned int ifindex
 	return 0;
 }
 
+/* Our program into our link, which somebody has given another one (bpf_link_update). */
+static int put_back(const struct rg_dp *dp, struct rg_dp_interface *now, struct rg_err *err)
+{
+	struct bpf_link_info info;
+	_cleanup_(rg_closep) int fd = link_find(dp, now->ifindex, &info);
+	int r = fd < 0 ? fd : bpf_link_update(fd, dp->prog_fd, NULL) ? -errno : 0;
+
+	if (r)
+		return rg_err_set(err, r, RG_ERR_KERNEL, "", "the filter's link on '%s' has another program, '%s' (id %u), and "
+				  "can not be given the filter again: %s", now->name, now->prog_name, now->prog_id, strerror(-r));
+	now->attached = true;
+	return 0;
+}
+
 /* Into a dispatcher that is there, or a new one. */
 static int join(struct rg_dp *dp, const struct rg_dp_interface *now, enum rg_xdp_mode mode, struct rg_err *err)
 {
@@ -389,6 +403,8 @@ int rg_dp_attach(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, st
 	if (!dp->pin_dir)
 		return rg_err_set(err, -EINVAL, RG_ERR_INTERNAL, "", "a filter without pins attaches to nothing");
 	r = rg_dp_interface_status(dp, ifname, &now, err);
+	if (!r && now.link_id && !now.attached)
+		r = put_back(dp, &now, err);
 	if (r)
 		return r;
 	if (!now.attached && now.prog_id && !may_join(dp, &now))

@@ -162,7 +162,7 @@ int rg_dp_attach(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, st
  *  attached already is a CONFLICT, a trial too. */
 int rg_dp_attach_trial(struct rg_dp *dp, const char *ifname, enum rg_xdp_mode mode, unsigned int *ret_ifindex,
 		       struct rg_err *err);
-/** Is the filter of the trial still there? No: the interface is gone, or somebody took it off. */
+/** Is the filter of the trial still there? No: the interface is gone, or somebody took it off, or gave it another program. */
 bool rg_dp_trial_on(const struct rg_dp *dp, unsigned int ifindex);
 /** Off again, whatever the interface is called now. */
 void rg_dp_trial_end(struct rg_dp *dp, unsigned int ifindex);

@@ -150,24 +150,31 @@ static void filter_remove(unsigned int ifindex)
 }
 
 /* The pin first: without it nobody would know whose the filter is. */
+static int filter_set(const struct rg_dp *dp, unsigned int ifindex, bool replace)
+{
+	char path[512];
+	int r;
+
+	unlink(filter_path(dp->pin_dir, ifindex, path));
+	if (bpf_obj_pin(dp->egress_fd, path))
+		return -errno;
+	r = filter_put(dp->egress_fd, ifindex, replace);
+	if (r)
+		unlink(path);
+	return r;
+}
+
 static int filter_attach(const struct rg_dp *dp, unsigned int ifindex)
 {
 	int ours = filter_ours(dp->pin_dir, ifindex);
 	uint32_t there;
-	char path[512];
 	int r = ours < 0 ? ours : filter_prog(ifindex, &there);
 
 	if (!r && !ours && there)
 		r = -EEXIST;
 	if (r)
 		return r;
-	unlink(filter_path(dp->pin_dir, ifindex, path));
-	if (bpf_obj_pin(dp->egress_fd, path))
-		return -errno;
-	r = filter_put(dp->egress_fd, ifindex, ours);
-	if (r)
-		unlink(path);
-	return r;
+	return filter_set(dp, ifindex, ours);
 }
 
 static int tcx_attach(const struct rg_dp *dp, unsigned int ifindex)
@@ -186,23 +193,54 @@ static int tcx_attach(const struct rg_dp *dp, unsigned int ifindex)
 	return r;
 }
 
-int rg_dp_egress_look(const struct rg_dp *dp, unsigned int ifindex, enum rg_egress_mode *ret)
+/* What of ours is there; and has somebody put another program into it? Once this load is in force, each pin of a filter
+ * is one of its own: a former load's that did not match went when the links were switched. */
+static int look(const struct rg_dp *dp, unsigned int ifindex, enum rg_egress_mode *ret, bool *ret_foreign)
 {
 	struct bpf_link_info info;
 	_cleanup_(rg_closep) int fd = dp->pin_dir ? link_open(dp, ifindex, &info) : -ENOENT;
-	int ours;
+	uint32_t pinned, there;
+	char path[512];
+	int r;
 
-	*ret = RG_EGRESS_OFF;
-	if (fd >= 0)
-		*ret = RG_EGRESS_TCX;
+	*ret = fd >= 0 ? RG_EGRESS_TCX : RG_EGRESS_OFF;
+	*ret_foreign = fd >= 0 && rg_dp_prog_foreign(dp, dp->egress_fd, info.prog_id);
 	if (fd >= 0 || !dp->pin_dir)
 		return 0;
 	if (fd != -ENOENT && fd != -EINVAL)
 		return fd;
-	ours = filter_ours(dp->pin_dir, ifindex);
-	if (ours > 0)
-		*ret = RG_EGRESS_CLSACT;
-	return ours < 0 ? ours : 0;
+	r = pinned_id(filter_path(dp->pin_dir, ifindex, path), &pinned);
+	if (!r && pinned)
+		r = filter_prog(ifindex, &there);
+	if (r || !pinned || !there || (!dp->in_force && there != pinned))
+		return r;
+	*ret = RG_EGRESS_CLSACT;
+	*ret_foreign = rg_dp_prog_foreign(dp, dp->egress_fd, there);
+	return 0;
+}
+
+int rg_dp_egress_look(const struct rg_dp *dp, unsigned int ifindex, enum rg_egress_mode *ret)
+{
+	bool foreign;
+	int r = look(dp, ifindex, ret, &foreign);
+
+	if (foreign)
+		*ret = RG_EGRESS_OFF;
+	return r;
+}
+
+/* Our program where somebody has put another one. */
+static int put_back(const struct rg_dp *dp, unsigned int ifindex, enum rg_egress_mode now)
+{
+	struct bpf_link_info info;
+	_cleanup_(rg_closep) int fd = -1;
+
+	if (now == RG_EGRESS_CLSACT)
+		return filter_set(dp, ifindex, true);
+	fd = link_open(dp, ifindex, &info);
+	if (fd < 0)
+		return fd;
+	return bpf_link_update(fd, dp->egress_fd, NULL) ? -errno : 0;
 }
 
 void rg_dp_egress_detach(struct rg_dp *dp, unsigned int ifindex)
@@ -236,13 +274,18 @@ int rg_dp_egress_attach(struct rg_dp *dp, const char *ifname, enum rg_egress_mod
 {
 	unsigned int ifindex = if_nametoindex(ifname);
 	enum rg_egress_mode now;
+	bool foreign;
 	int r;
 
 	if (!ifindex)
 		return rg_err_set(err, -ENODEV, RG_ERR_NOT_FOUND, "", "there is no interface '%s'", ifname);
-	r = rg_dp_egress_look(dp, ifindex, &now);
+	r = look(dp, ifindex, &now, &foreign);
 	if (r)
 		return rg_err_set(err, r, RG_ERR_KERNEL, "", "cannot ask the kernel about '%s': %s", ifname, strerror(-r));
+	if (foreign && mode != RG_EGRESS_OFF)
+		r = put_back(dp, ifindex, now);
+	if (r)
+		return attach_error(ifname, mode, r, err);
 	if (now == mode || (mode == RG_EGRESS_AUTO && now != RG_EGRESS_OFF))
 		return 0;
 	if (mode == RG_EGRESS_OFF) {

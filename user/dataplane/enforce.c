@@ -262,6 +262,14 @@ static int carry_flows(struct rg_dp *dp, struct rg_err *err)
 	return r ? rg_err_set(err, r, RG_ERR_KERNEL, "", "the flows can not be carried over: %s", strerror(-r)) : 0;
 }
 
+bool rg_dp_prog_foreign(const struct rg_dp *dp, int own_fd, uint32_t there)
+{
+	struct bpf_prog_info info = {};
+	__u32 length = sizeof(info);
+
+	return dp->in_force && !bpf_obj_get_info_by_fd(own_fd, &info, &length) && info.id != there;
+}
+
 /* --- all together ------------------------------------------------------------------------ */
 
 /* The former load is in force as before; if it could not be had back everywhere, the pins of both stay, and
@@ -303,6 +311,7 @@ int rg_dp_enforce(struct rg_dp *dp, struct rg_err *err)
 		r = switch_links(dp, links, &touched, &stuck, err);
 	rg_dp_dispatchers_leave(dp, !r);
 	if (!r) {
+		dp->in_force = true;
 		carry_flows(dp, NULL);
 		name_pins(dp, pins, n);
 		rg_dp_earlier_close(dp); /* what the store has was set before */

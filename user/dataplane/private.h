@@ -49,6 +49,7 @@ struct rg_dp {
 	struct rg_dp_config config;
 	char *pin_dir;
 	int prog_fd, egress_fd;
+	bool in_force;                   /* rg_dp_enforce() has switched the links */
 	uint64_t cookie;
 	struct rg_geo_layout layout;
 	int geo_template;                /* while loading, -1 otherwise */
@@ -130,6 +131,9 @@ bool rg_dp_pins_gone(const struct rg_dp *dp, struct rg_err *err);
 int rg_dp_dir_lock(struct rg_dp *dp, struct rg_err *err);
 
 /* enforce.c */
+/** Has somebody put another program, with the id @there, where this one of ours was? Not before rg_dp_enforce(): until
+ *  then what is there is the former load's. */
+bool rg_dp_prog_foreign(const struct rg_dp *dp, int own_fd, uint32_t there);
 /** Before anything is taken over from the pins: lock them, if there are any, and end what a start that died
  *  half-way had begun. Its set goes if it was not complete; else it may be in force already, and has its
  *  names then. */

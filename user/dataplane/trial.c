@@ -58,7 +58,8 @@ bool rg_dp_trial_on(const struct rg_dp *dp, unsigned int ifindex)
 	struct bpf_link_info info = {};
 	__u32 length = sizeof(info);
 
-	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &length) && info.xdp.ifindex == ifindex;
+	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &length) && info.xdp.ifindex == ifindex &&
+	       !rg_dp_prog_foreign(dp, dp->prog_fd, info.prog_id);
 }
 
 void rg_dp_trial_end(struct rg_dp *dp, unsigned int ifindex)
