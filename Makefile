@@ -23,6 +23,8 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 
 B       ?= build
+# always by the same name: the .d files have it in them
+override B := $(patsubst $(CURDIR)/%,%,$(abspath $(B)))
 CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
 CLANG   ?= clang
 LLVM_STRIP ?= $(subst clang,llvm-strip,$(CLANG))

@@ -8,6 +8,8 @@ MOST=20 # exposure by systemd-analyze, in tenths
 world_begin
 make -s -C "$RG_TOP" B="$RG_BUILD" DESTDIR="$WORK/dest" PREFIX=/usr install >"$WORK/install" 2>&1 ||
 	{ cat "$WORK/install"; die "make install fails"; }
+check "a header that changes is not missed, however the directory is written" sh -c \
+	"make -n -C '$RG_TOP' B='$RG_BUILD' -W user/base/err.h all | grep -q 'CC .*user/base/err\.o'"
 for file in lib/systemd/system/regiongated.service lib/systemd/system/regiongated.socket \
 	usr/lib/sysusers.d/regiongate.conf etc/regiongate/regiongate.conf usr/sbin/regiongated usr/bin/regiongate; do
 	check "/$file is installed" [ -s "$WORK/dest/$file" ]
