@@ -18,11 +18,7 @@ _Static_assert(ARRAY_SIZE(statements) == LEDGER_STATEMENT_MAX, "every statement 
 
 int rg_store_ledger_prepare(struct rg_store *store, struct rg_err *err)
 {
-	for (size_t i = 0; i < LEDGER_STATEMENT_MAX; i++)
-		if (sqlite3_prepare_v3(store->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
-				       &store->ledger.stmts[i], NULL) != SQLITE_OK)
-			return rg_store_fail(store->db, "use the ledger's table", err);
-	return 0;
+	return rg_store_prepare(store->db, statements, LEDGER_STATEMENT_MAX, store->ledger.stmts, "use the ledger's table", err);
 }
 
 void rg_store_ledger_finalize(struct rg_store *store)

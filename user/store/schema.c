@@ -90,13 +90,22 @@ int rg_store_corrupt(const char *path, const char *words, struct rg_err *err)
 			  "put a backup in its place", path, words);
 }
 
-static int unreadable(sqlite3 *db, const char *path, struct rg_err *err)
+int rg_store_unusable(sqlite3 *db, const char *what, struct rg_err *err)
 {
-	int code = sqlite3_errcode(db);
+	int code = sqlite3_errcode(db) & 0xff;
 
-	if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB)
-		return rg_store_corrupt(path, sqlite3_errmsg(db), err);
-	return rg_store_fail(db, "read the store", err);
+	if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR)
+		return rg_store_corrupt(sqlite3_db_filename(db, "main"), sqlite3_errmsg(db), err);
+	return rg_store_fail(db, what, err);
+}
+
+int rg_store_prepare(sqlite3 *db, const char *const *texts, size_t n, sqlite3_stmt **ret, const char *what,
+		     struct rg_err *err)
+{
+	for (size_t i = 0; i < n; i++)
+		if (sqlite3_prepare_v3(db, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &ret[i], NULL) != SQLITE_OK)
+			return rg_store_unusable(db, what, err);
+	return 0;
 }
 
 static int check_whole(sqlite3 *db, const char *path, struct rg_err *err)
@@ -106,7 +115,7 @@ static int check_whole(sqlite3 *db, const char *path, struct rg_err *err)
 
 	if (sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &stmt, NULL) != SQLITE_OK ||
 	    sqlite3_step(stmt) != SQLITE_ROW)
-		return unreadable(db, path, err);
+		return rg_store_unusable(db, "read the store", err);
 	words = (const char *)sqlite3_column_text(stmt, 0);
 	if (!words || strcmp(words, "ok"))
 		return rg_store_corrupt(path, words ? words : "no answer from quick_check", err);
@@ -121,7 +130,7 @@ static int read_version(sqlite3 *db, const char *path, sqlite3_int64 *ret, struc
 	if (query_number(db, "PRAGMA application_id", &application) ||
 	    query_number(db, "PRAGMA user_version", &version) ||
 	    query_number(db, "SELECT count(*) FROM sqlite_master", &tables))
-		return unreadable(db, path, err);
+		return rg_store_unusable(db, "read the store", err);
 	if (application != APPLICATION_ID && (application || version || tables))
 		return rg_err_set(err, -EIO, RG_ERR_STORE, NULL,
 				  "the store %s is a database of another program", path);
@@ -137,7 +146,7 @@ static int read_version(sqlite3 *db, const char *path, sqlite3_int64 *ret, struc
 
 static int fail(sqlite3 *db, struct rg_err *err)
 {
-	return rg_store_fail(db, "create the tables of the store", err);
+	return rg_store_unusable(db, "create the tables of the store", err);
 }
 
 int rg_schema_begin(sqlite3 *db, const char *path, struct rg_err *err)

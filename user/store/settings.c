@@ -21,7 +21,7 @@ int rg_store_setting_get(struct rg_store *store, const char *name, char **ret, s
 
 	*ret = NULL;
 	if (sqlite3_prepare_v2(store->db, "SELECT body FROM settings WHERE name = ?1", -1, &stmt, NULL) != SQLITE_OK)
-		return rg_store_fail(store->db, "read a setting", err);
+		return rg_store_unusable(store->db, "read a setting", err);
 	sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
 	code = sqlite3_step(stmt);
 	if (code == SQLITE_DONE)

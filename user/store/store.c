@@ -131,15 +131,6 @@ static int make_file(const char *path, int lock_fd, struct rg_err *err)
 	return 0;
 }
 
-static int prepare_all(struct rg_store *store, struct rg_err *err)
-{
-	for (size_t i = 0; i < STATEMENT_MAX; i++)
-		if (sqlite3_prepare_v3(store->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
-				       &store->stmts[i], NULL) != SQLITE_OK)
-			return rg_store_fail(store->db, "use the tables of the store", err);
-	return 0;
-}
-
 int rg_store_open(const char *dir, struct rg_store **ret, struct rg_err *err)
 {
 	_cleanup_(rg_store_closep) struct rg_store *store = calloc(1, sizeof(*store));
@@ -168,7 +159,7 @@ int rg_store_open(const char *dir, struct rg_store **ret, struct rg_err *err)
 	/* nothing is written before the statements have shown that all tables are there */
 	r = rg_schema_begin(store->db, path, err);
 	if (!r)
-		r = prepare_all(store, err);
+		r = rg_store_prepare(store->db, statements, STATEMENT_MAX, store->stmts, "use the tables of the store", err);
 	if (!r)
 		r = rg_store_ledger_prepare(store, err);
 	if (!r)

@@ -44,6 +44,11 @@ int rg_schema_commit(sqlite3 *db, struct rg_err *err);
 int rg_store_fail(sqlite3 *db, const char *what, struct rg_err *err);
 /** RG_ERR_STORE: why it is no store, and the way back. Returns -EIO. */
 int rg_store_corrupt(const char *path, const char *words, struct rg_err *err);
+/** After SQLite's last failure: corrupt where its words say that, or that a table is missing; else rg_store_fail(). */
+int rg_store_unusable(sqlite3 *db, const char *what, struct rg_err *err);
+/** Statements to keep. On failure (as above) some are prepared: the caller finalizes. */
+int rg_store_prepare(sqlite3 *db, const char *const *texts, size_t n, sqlite3_stmt **ret, const char *what,
+		     struct rg_err *err);
 
 /** 0 if the transaction that the caller believes in is open. A full disk or an I/O error may have
  *  made SQLite roll back by itself: nothing may then be written outside of it. RG_ERR_STORE. */

@@ -19,11 +19,8 @@ _Static_assert(ARRAY_SIZE(statements) == TALLY_STATEMENT_MAX, "every statement h
 
 int rg_store_tally_prepare(struct rg_store *store, struct rg_err *err)
 {
-	for (size_t i = 0; i < TALLY_STATEMENT_MAX; i++)
-		if (sqlite3_prepare_v3(store->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
-				       &store->tally[i], NULL) != SQLITE_OK)
-			return rg_store_fail(store->db, "use the tables beside the ledger", err);
-	return 0;
+	return rg_store_prepare(store->db, statements, TALLY_STATEMENT_MAX, store->tally, "use the tables beside the ledger",
+				err);
 }
 
 void rg_store_tally_finalize(struct rg_store *store)
