@@ -124,6 +124,12 @@ printf '[roles]\npush = nosuchuser-\n' >"$WORK/conf"
 daemon_run --config "$WORK/conf" >"$WORK/out" 2>&1
 is "a user that does not exist: no start" $? 1
 check "and it is named" grep -q "the role 'push': there is no user 'nosuchuser-'" "$WORK/out"
+daemon_run --config "$WORK/conf" --check-config >"$WORK/out" 2>&1
+is "--check-config says the same" $? 1
+check "and names it" grep -q "the role 'push': there is no user 'nosuchuser-'" "$WORK/out"
+check "nothing else" [ "$(wc -l <"$WORK/out")" = 1 ]
+printf '[roles]\npush = root @root 61001\n' >"$WORK/conf"
+check "who is known is good" daemon_run --config "$WORK/conf" --check-config
 printf '[roles]\npush =\n' >"$WORK/conf"
 daemon_run --config "$WORK/conf" --check-config >"$WORK/out" 2>&1
 is "an empty list is a mistake" $? 2

@@ -249,16 +249,25 @@ static int attach_all(struct daemon *daemon, struct rg_err *err)
 }
 
 /* Without a word in the configuration the socket's group may push; it need not exist. */
-static int open_roles(struct daemon *daemon, struct rg_err *err)
+static int open_roles(const struct rg_config *config, struct rg_roles *roles, struct rg_err *err)
 {
-	char *const *lists = daemon->config->roles;
+	char *const *lists = config->roles;
 	int r = 0;
 
 	for (int role = 0; !r && role < RG_ROLE_MAX; role++)
 		if (lists[role])
-			r = rg_roles_add(&daemon->roles, (enum rg_role)role, lists[role], err);
+			r = rg_roles_add(roles, (enum rg_role)role, lists[role], err);
 	if (!r && !lists[RG_ROLE_PUSH])
-		(void)rg_roles_add(&daemon->roles, RG_ROLE_PUSH, "@" RG_SOCKET_GROUP, NULL);
+		(void)rg_roles_add(roles, RG_ROLE_PUSH, "@" RG_SOCKET_GROUP, NULL);
+	return r;
+}
+
+int rg_daemon_check(const struct rg_config *config, struct rg_err *err)
+{
+	struct rg_roles roles = {};
+	int r = open_roles(config, &roles, err);
+
+	rg_roles_clear(&roles);
 	return r;
 }
 
@@ -273,7 +282,7 @@ static int start(struct daemon *daemon, struct rg_err *err)
 	if (!r)
 		r = open_watchdog(daemon, err);
 	if (!r)
-		r = open_roles(daemon, err);
+		r = open_roles(config, &daemon->roles, err);
 	if (!r)
 		r = rg_socket_open(config->socket, &daemon->socket, err);
 	if (!r)

@@ -11,4 +11,8 @@
  *  this start attached detached again. */
 int rg_daemon_run(const struct rg_config *config, struct rg_err *err);
 
+/** What a start would refuse of a configuration that was read well: roles of users or groups that do not exist.
+ *  INVALID. */
+int rg_daemon_check(const struct rg_config *config, struct rg_err *err);
+
 #endif

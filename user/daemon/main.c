@@ -31,6 +31,7 @@ static bool logs_to_journal(void)
 static int act(enum rg_action action, const struct rg_config *config, struct rg_err *err)
 {
 	char version[RG_VERSION_TEXT_MAX];
+	int r;
 
 	switch (action) {
 	case RG_ACTION_HELP:
@@ -40,8 +41,10 @@ static int act(enum rg_action action, const struct rg_config *config, struct rg_
 		printf("regiongated %s\n", rg_engine_version(version));
 		return 0;
 	case RG_ACTION_CHECK_CONFIG:
-		puts("the configuration is good");
-		return 0;
+		r = rg_daemon_check(config, err);
+		if (!r)
+			puts("the configuration is good");
+		return r;
 	case RG_ACTION_DETACH:
 		return rg_dp_remove(config->pin_dir, err);
 	case RG_ACTION_RUN:
