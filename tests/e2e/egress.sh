@@ -28,10 +28,7 @@ answers_seen() { # by the program's own words: RG_STATE_ANSWERS
 }
 filters() { in_host server tc filter show dev eth0 egress | grep -c regiongate; }
 
-AUTO=tcx WAYS="tcx clsact"
-if [ "$(printf '6.6\n%s\n' "$(uname -r)" | sort -V | head -n 1)" != 6.6 ]; then # no tcx before
-	AUTO=clsact WAYS=clsact
-fi
+AUTO=${EGRESS_WAYS%% *}
 is "auto takes tcx where the kernel has it" "$(egress)" $AUTO
 is "the program knows that answers are seen" "$(answers_seen)" 1
 both_ways $AUTO
@@ -83,7 +80,7 @@ is "an unknown way is a usage error" $? 2
 is "through the API, too" "$(curl -s --unix-socket "$SOCKET" -X PUT -d '{"egress":"up"}' \
 	http://x/v1/interfaces/eth0 | jq -r '[.status, .pointer] | join(" ")')" "422 /egress"
 
-for how in $WAYS; do
+for how in $EGRESS_WAYS; do
 	check "$how again" rg attach eth0 --egress $how
 	check "regiongate detach takes it off" rg detach eth0
 	through "$how: then all is sent" server -p 10001 203.0.113.10 4000

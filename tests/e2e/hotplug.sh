@@ -25,7 +25,7 @@ is "without a problem" "$(field hot0 problem)" null
 is "counted" "$(field hot0 reattached)" 1
 check "and logged" grep -q "the filter was off interface 'hot0'; it is on again" "$WORK/daemon.log"
 
-for egress in tcx clsact; do
+for egress in $EGRESS_WAYS; do
 	check "$egress" rg attach hot0 --egress $egress
 	kill -STOP "$DAEMON"
 	ip -n "$NS-server" link del hot0
@@ -88,15 +88,20 @@ check "the filter is on again" until_true 8 sh -c \
 kept_out "and refuses" cn 198.51.100.10 10001
 check "the ledger says so" sh -c "'$REGIONGATE' --socket '$SOCKET' ledger list --json | grep -q '\"again\": *true'"
 
-
-# Or that of egress alone.
-link=$(bpftool -j link show pinned "$PINS/links/tcx%3a$(field eth0 ifindex)" | jq .id)
-check "the link of egress is taken off" bpftool link detach id "$link"
+# Or what is on egress alone.
+AUTO=${EGRESS_WAYS%% *}
+egress_off() {
+	if [ "$AUTO" = tcx ]; then
+		bpftool link detach id "$(bpftool -j link show pinned "$PINS/links/tcx%3a$(field eth0 ifindex)" | jq .id)"
+	else
+		in_host server tc filter del dev eth0 egress
+	fi
+}
+check "what is on egress is taken off" egress_off
 check "it is on again, and counted" until_true 8 sh -c \
-	"'$REGIONGATE' --socket '$SOCKET' status --json | jq -e '.interfaces[] | select(.name == \"eth0\") | .attached_egress == \"tcx\" and .reattached == 2'"
+	"'$REGIONGATE' --socket '$SOCKET' status --json | jq -e '.interfaces[] | select(.name == \"eth0\") | .attached_egress == \"$AUTO\" and .reattached == 2'"
 check "and logged" grep -q "what interface 'eth0' sends was not filtered; it is again" "$WORK/daemon.log"
-link=$(bpftool -j link show pinned "$PINS/links/tcx%3a$(field eth0 ifindex)" | jq .id)
-bpftool link detach id "$link"
+egress_off
 rg status --verify --json >"$WORK/verify"
 is "verify counts it" "$(jq -c '.checks[] | select(.name == "interfaces") | [.differences, .repaired]' "$WORK/verify")" "[1,1]"
 

@@ -25,6 +25,11 @@ REGIONGATE=$RG_BUILD/regiongate
 REGIONGATED=${RG_DAEMON:-$RG_BUILD/regiongated} # RG_DAEMON: make check-sanitized
 UDPCAT=$RG_BUILD/tests/udpcat
 
+# How egress can be filtered by this kernel; the first one is what "auto" takes.
+EGRESS_WAYS="tcx clsact"
+# shellcheck disable=SC2034 # for those who source this
+[ "$(printf '6.6\n%s\n' "$(uname -r)" | sort -V | head -n 1)" = 6.6 ] || EGRESS_WAYS=clsact # no tcx before
+
 NS=rg$$
 WORK=
 DAEMON=
